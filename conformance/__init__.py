@@ -1,0 +1,1 @@
+"""Runs documents through a PyTorch look-alike and through PyTorch, and reports every difference."""

@@ -1,0 +1,80 @@
+"""Reading documents: a file becomes a Document, whatever its format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from .model import Document, Expectation, Note, Snippet
+from .reading import Damaged, readers
+
+__all__ = ["Document", "Expectation", "Note", "Snippet", "UnreadableDocument", "find", "read"]
+
+
+class UnreadableDocument(Exception):
+    """A file that is no document, or a damaged one; the text begins with the file and, if known, the line."""
+
+    def __init__(self, file: Path, reason: str, line: int | None = None) -> None:
+        super().__init__(f"{file}:{line}: {reason}" if line else f"{file}: {reason}")
+        self.file = file
+        self.reason = reason
+        self.line = line
+
+
+def read(path: str | Path) -> Document:
+    """Read a document; UnreadableDocument if it is missing, damaged, of an unknown format or without code."""
+    file = Path(path)
+    text = _text(file)
+    fitting = [reader for reader in readers() if file.suffix.lower() in reader.suffixes]
+    if not fitting:
+        raise UnreadableDocument(file, f"no reader for {file.suffix or 'a file without a suffix'}; known: {_known()}")
+    reader = max(fitting, key=lambda reader: reader.fits(text))
+    try:
+        reading = reader.read(text)
+    except Damaged as damage:
+        raise UnreadableDocument(file, str(damage), damage.line) from damage
+    notes = sorted(reading.notes, key=lambda note: note.line)
+    if not reading.snippets:
+        reason = f"no code to run was found (read as {reader.format})"
+        line = notes[0].line if notes else None
+        raise UnreadableDocument(file, reason + (f"; {notes[0].message}" if notes else ""), line)
+    return Document(file.name, reader.format, tuple(reading.snippets), tuple(notes))
+
+
+def find(paths: Iterable[str | Path]) -> list[Path]:
+    """The files to read: each file named, and in each folder named, hidden ones aside, every file with a reader."""
+    suffixes = {suffix for reader in readers() for suffix in reader.suffixes}
+    found: dict[Path, None] = {}
+    for path in map(Path, paths):
+        if not path.is_dir():
+            found[path] = None
+            continue
+        inside = [
+            file
+            for file in sorted(path.rglob("*"))
+            if file.suffix.lower() in suffixes
+            and file.is_file()
+            and not any(part.startswith(".") for part in file.relative_to(path).parts)
+        ]
+        if not inside:
+            raise UnreadableDocument(path, f"no document in this folder; known: {_known()}")
+        found |= dict.fromkeys(inside)
+    return list(found)
+
+
+def _known() -> str:
+    return ", ".join(sorted({suffix for reader in readers() for suffix in reader.suffixes}))
+
+
+def _text(file: Path) -> str:
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError as error:
+        raise UnreadableDocument(file, "there is no such file") from error
+    except OSError as error:
+        raise UnreadableDocument(file, error.strerror or str(error)) from error
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UnreadableDocument(file, f"not UTF-8: byte 0x{data[error.start]:02x}", line) from error

@@ -1,0 +1,89 @@
+"""Blocks that a document sets apart from its prose: which are code, which are output, which are neither."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .mending import mend
+from .outputs import are_values, is_value, output_end
+from .reading import Reading
+from .sessions import is_prompt, read_session
+from .source import Line, acts, calls_print, join, looks_like_code, parse
+from .transcript import is_cell, read_cells
+
+_PYTHON = {"python", "py", "python3", "py3", "ipython", "ipython3", "pycon", "{code-cell}", "{python}"}
+_OUTPUT = {"text", "txt", "output", "out", "console", "none", "plaintext", "plain", "stdout", "result", "python-output"}
+_ANNOUNCES = re.compile(r"(?i)\b(print(s|ed)?|(output|result|return|yield|display|show|give|produce)s?)\b")
+_LISTING = re.compile(r"\W*((Listing|Example|Program|Code|Snippet)\s+\w+([.\-]\w+)*)\b")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Lines set apart, what they are marked as ("" if nothing), and the line of prose before them."""
+
+    language: str
+    lines: Sequence[Line]
+    intro: str = ""
+
+
+def read_block(block: Block, reading: Reading) -> None:
+    """Add to the reading what a block holds; whatever is not taken leaves a Note."""
+    lines = [line for line in block.lines if not line.blank]
+    if not lines:
+        return
+    first = lines[0]
+    language = block.language.lower()
+    if language and language not in _PYTHON | _OUTPUT:
+        reading.note(first.number, "skipped", f"a block marked {block.language!r} is not Python")
+    elif any(is_prompt(line.text) for line in lines):
+        read_session(block.lines, reading, enclosed=True)
+    elif any(is_cell(line.text) for line in lines):
+        read_cells(block.lines, reading)
+    elif first.text.startswith("$ "):
+        reading.note(first.number, "skipped", "a block of shell commands is not Python")
+    elif _is_output(block, reading):
+        _read_output(block, reading)
+    elif language or mend(lines, []) is not None or any(looks_like_code(line.text) for line in lines):
+        listing = _LISTING.match(block.intro)
+        reading.code(block.lines, listing[1] if listing else "")
+    else:
+        reading.note(first.number, "skipped", "an unmarked block that is neither Python nor output")
+
+
+def _read_output(block: Block, reading: Reading) -> None:
+    if reading.awaits_output():
+        reading.output(block.lines)
+        reading.echo_for_output()
+    else:
+        told = "an output, but the snippet before it prints nothing or has its output already"
+        reading.note(block.lines[0].number, "skipped", told)
+
+
+def _is_output(block: Block, reading: Reading) -> bool:
+    """Whether a block is output: by its mark, else by what it holds, else by how it is announced."""
+    if block.language:
+        return block.language.lower() in _OUTPUT
+    lines = [line for line in block.lines if not line.blank]
+    announced = bool(_ANNOUNCES.search(block.intro))
+    tree = parse(join(block.lines))
+    if tree is None:
+        return output_end(lines, 0, reading.printed, loose=False) > 0 or (announced and reading.awaits_output())
+    if not tree.body:
+        return False
+    if are_values(lines):
+        return True
+    if not reading.awaits_output():
+        return False
+    # A printed text such as "loss = 0.5" parses as a program.
+    printed = all(reading.printed.matches(line.text) for line in lines)
+    return printed or (announced and not calls_print(tree) and all(map(_could_be_text, tree.body)))
+
+
+def _could_be_text(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
+            return is_value(ast.unparse(value))
+    return not acts(statement) and not isinstance(statement, ast.Expr)

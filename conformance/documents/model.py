@@ -1,0 +1,72 @@
+"""What a reader makes of a document: a Document holds Snippets, a Snippet may hold an Expectation.
+
+All line numbers are 1-based lines of the file as it lies on disk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Echo = Literal["none", "last", "all"]
+NoteKind = Literal["reconstructed", "removed", "skipped", "unreadable"]
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """The output that the document prints for a snippet, as one text without a trailing newline.
+
+    Where the document shows an exception, the text ends with its last line, ``Type: message``; the
+    traceback above that line and warnings are left out.
+    """
+
+    text: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """One piece of code, run as a unit.
+
+    ``lines[i]`` is the document's line from which line ``i`` of ``code`` comes, so that a traceback
+    can be told in the document's terms even where several statements shared one line.
+
+    ``echo`` says which values of expression statements are printed though no code prints them:
+    none, that of the last statement (as a notebook does), or all (as a ``>>>`` session does).
+    ``None`` is never printed.
+    """
+
+    label: str
+    code: str
+    lines: tuple[int, ...]
+    expected: Expectation | None = None
+    reconstructed: str | None = None
+    echo: Echo = "none"
+
+    @property
+    def line(self) -> int:
+        return self.lines[0]
+
+
+@dataclass(frozen=True)
+class Note:
+    """What the reader did that the document does not say, and where.
+
+    ``reconstructed``: code was rebuilt. ``removed``: a mark, a magic or a traceback was taken away.
+    ``skipped``: it looks like code or output, and was judged not to be part of the program.
+    ``unreadable``: it is code, and is not run because it is not Python as it stands.
+    """
+
+    line: int
+    kind: NoteKind
+    message: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document is one program: its snippets share a namespace and run in order."""
+
+    name: str
+    format: str
+    snippets: tuple[Snippet, ...]
+    notes: tuple[Note, ...] = field(default=())

@@ -1,0 +1,103 @@
+"""Jupyter notebooks: the code cells of an ``.ipynb`` file, with the text their outputs hold.
+
+Lines are those of the JSON file, where a cell's source commonly is one string for each line.
+"""
+
+from __future__ import annotations
+
+import json
+import json.scanner
+import re
+from bisect import bisect
+from collections.abc import Iterator
+from typing import Any
+
+import nbformat
+
+from .reading import Damaged, Reader, Reading
+from .source import Line
+
+
+class _Placed(str):
+    """A string of a JSON file that knows the line it stands on."""
+
+    line: int
+
+
+class _PlacedDecoder(json.JSONDecoder):
+    """Decodes as JSON always is decoded, except that strings are _Placed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        ends = [match.start() for match in re.finditer("\n", text)]
+
+        def placed(text: str, start: int, strict: bool) -> tuple[_Placed, int]:
+            value, end = json.decoder.scanstring(text, start, strict)  # type: ignore[attr-defined]
+            string = _Placed(value)
+            string.line = bisect(ends, start) + 1
+            return string, end
+
+        self.parse_string = placed
+        # The scanner written in C would not call back.
+        self.scan_once = json.scanner.py_make_scanner(self)  # type: ignore[attr-defined]
+
+
+def _read(text: str) -> Reading:
+    try:
+        raw = _PlacedDecoder(text).decode(text)
+        cells = nbformat.reads(text, as_version=4).cells  # type: ignore[no-untyped-call]
+        placed = list(_raw_code_cells(raw))
+        code = [(number, cell) for number, cell in enumerate(cells, 1) if cell.cell_type == "code"]
+        reading = Reading()
+        for (number, cell), (source, shown) in zip(code, placed, strict=True):
+            _read_cell(number, cell, source, shown, reading)
+    except json.JSONDecodeError as error:
+        raise Damaged(f"this is not JSON: {error.msg}", error.lineno) from error
+    except (nbformat.ValidationError, KeyError, AttributeError, TypeError, ValueError, RecursionError) as error:
+        raise Damaged(f"this JSON is not a notebook ({type(error).__name__}: {error})") from error
+    return reading
+
+
+def _raw_code_cells(notebook: dict[str, Any]) -> Iterator[tuple[list[_Placed], int]]:
+    """The source of each code cell, of a notebook of format 4 or of 3, and the line where its outputs begin."""
+    cells = notebook["cells"] if "cells" in notebook else [c for s in notebook["worksheets"] for c in s["cells"]]
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            source = cell["source"] if "source" in cell else cell["input"]
+            strings = [source] if isinstance(source, _Placed) else source
+            yield strings, next(_strings(cell.get("outputs", [])), _Placed()).line if cell.get("outputs") else 0
+
+
+def _strings(value: Any) -> Iterator[_Placed]:
+    if isinstance(value, _Placed):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _strings(inner)
+
+
+def _read_cell(number: int, cell: Any, source: list[_Placed], shown: int, reading: Reading) -> None:
+    numbers = [string.line for string in source for _ in range(string.count("\n"))]
+    numbers += [source[-1].line] if source else []
+    lines = [Line(*pair) for pair in zip(numbers, "".join(source).split("\n"), strict=False)]
+    label = f"In [{cell.execution_count}]" if cell.get("execution_count") else f"cell {number}"
+    if reading.code(lines, label, echo="last") is None:
+        return
+    text = "".join(map(_output_text, cell.outputs))
+    if text.strip():
+        reading.expect(text, shown)
+
+
+def _output_text(output: Any) -> str:
+    """What a cell's output prints: standard output, the value of the last expression, the last line of an error."""
+    match output.output_type:
+        case "stream" if output.name == "stdout":
+            return str(output.text)
+        case "execute_result":
+            return str(output.data.get("text/plain", "")) + "\n"
+        case "error":
+            return f"{output.ename}: {output.evalue}".removesuffix(": ") + "\n"
+    return ""
+
+
+READER = Reader("Jupyter notebook", frozenset({".ipynb"}), _read)

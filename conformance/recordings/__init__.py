@@ -1,0 +1,1 @@
+"""What PyTorch answered, one JSON file for each document; ``store`` reads and writes them."""

@@ -1,0 +1,1 @@
+"""Showing a report: ``model`` is the data, documented in README.md; every other module here only renders it."""

@@ -1,0 +1,117 @@
+"""The report in a terminal: a table of the documents, then each difference, subject and reference side by side.
+
+Text of documents is put into Text objects, never into strings that rich would search for markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from conformance.reports.model import Document, Finding, Report, Snippet
+from conformance.reports.visible import visible
+
+_STYLES = {"conformant": "green", "different": "red", "unusable": "yellow"}
+_SHOWN_FINDINGS = 5  # of each snippet: one fault is often seen in many names
+_TOLD_OUTPUTS = {"document erratum", "not portable", "not reproducible"}
+
+
+def show(report: Report, console: Console) -> None:
+    for document in report.documents:
+        _show_notes(document, console)
+    for document in report.documents:
+        for snippet in document.snippets:
+            _show_snippet(report, document, snippet, console)
+    for gap in report.outdated_gaps:
+        console.print(Text(f"known gap that no longer differs, take it out: {visible(gap)}", "red"))
+    console.print(_table(report))
+    for reference in dict.fromkeys(
+        _reference(document.reference) for document in report.documents if document.reference
+    ):
+        console.print(Text(f"reference: {visible(reference)}", "dim"), soft_wrap=True)
+    for document in report.documents:
+        if document.problem is not None:
+            console.print(Text(visible(document.problem), "yellow"), soft_wrap=True)
+    console.print(Text(_conclusion(report), f"bold {_STYLES[report.status]}"))
+
+
+def _table(report: Report) -> Table:
+    table = Table(title=Text(f"{visible(report.subject)} against PyTorch"), title_justify="left")
+    for heading in ("document", "snippets", "documented outputs", "checks", "verdict"):
+        table.add_column(heading, overflow="fold")
+    for document in report.documents:
+        table.add_row(
+            Text(visible(document.name)),
+            str(len(document.snippets) or ""),
+            Text(_counted(document.outputs)),
+            Text(_counted(document.checks)),
+            Text(document.status, _STYLES[document.status]),
+        )
+    return table
+
+
+def _reference(facts: Mapping[str, str]) -> str:
+    return (
+        f"{facts['from']} of PyTorch {facts['version']}, CPU capability {facts['capability']}, "
+        f"Python {facts['python']}, NumPy {facts['numpy']}, {facts['platform']}"
+    )
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return "\n".join(f"{number} {verdict}" for verdict, number in sorted(counts.items()))
+
+
+def _conclusion(report: Report) -> str:
+    judged = [document for document in report.documents if document.problem is None]
+    different = sum(document.status == "different" for document in judged)
+    unusable = len(report.documents) - len(judged)
+    checks = sum(document.checks.total() for document in judged)
+    parts = [f"{len(judged) - different} of {len(report.documents)} documents conformant", f"{checks} checks"]
+    parts += [f"{different} different"] if different else []
+    parts += [f"{unusable} without a verdict"] if unusable else []
+    return f"{report.status}: {', '.join(parts)}"
+
+
+def _show_notes(document: Document, console: Console) -> None:
+    for note in document.notes:
+        console.print(Text(f"{document.path}:{note.line}: {note.kind}: {visible(note.message)}", "dim"), soft_wrap=True)
+
+
+def _show_snippet(report: Report, document: Document, snippet: Snippet, console: Console) -> None:
+    place = f"{document.path}:{snippet.line}: {visible(snippet.label)}"
+    failing = [finding for finding in snippet.findings if finding.verdict == "different"]
+    excused = [finding for finding in snippet.findings if finding.verdict in ("accepted", "not portable")]
+    for finding in failing[:_SHOWN_FINDINGS]:
+        console.print(_difference(place, finding, report.subject))
+    if len(failing) > _SHOWN_FINDINGS:
+        console.print(Text(f"{place}: {len(failing) - _SHOWN_FINDINGS} more differences, see --json", "red"))
+    for finding in excused:
+        told = f"{place}: {finding.kind}: {visible(finding.where)}: {finding.verdict} {visible(finding.detail)}"
+        console.print(Text(told, "dim"), soft_wrap=True)
+    if snippet.output and snippet.output.verdict in _TOLD_OUTPUTS:
+        heading = f"{document.path}:{snippet.output.line}: {snippet.output.verdict}"
+        if snippet.output.verdict == "not reproducible":
+            console.print(Text(heading, "dim"), soft_wrap=True)
+        else:
+            sides = {"document": snippet.output.documented, "PyTorch": snippet.output.produced}
+            console.print(_side_by_side(heading, sides, "yellow"))
+
+
+def _difference(place: str, finding: Finding, subject: str) -> RenderableType:
+    seeds = ", ".join(map(str, finding.seeds))
+    heading = f"{place}: {finding.kind}: {visible(finding.where)}  (seed {seeds})"
+    detail = [Text(visible(finding.detail), "dim")] if finding.detail else []
+    sides = {subject: finding.subject, "PyTorch": finding.reference}
+    return Group(_side_by_side(heading, sides, "red"), *detail)
+
+
+def _side_by_side(heading: str, sides: Mapping[str, str], style: str) -> RenderableType:
+    grid = Table.grid(expand=True, padding=(0, 1))
+    for _ in sides:
+        grid.add_column(ratio=1, overflow="fold")
+    grid.add_row(*(Panel(Text(visible(text)), title=Text(name), title_align="left") for name, text in sides.items()))
+    return Group(Text(heading, style), grid)

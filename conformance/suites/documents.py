@@ -1,0 +1,174 @@
+"""Documents: each is run by subject and reference under every seed, compared, and judged against what it prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance.compare.check import outcomes
+from conformance.compare.known_gaps import Gap
+from conformance.documents import Document, UnreadableDocument, find, read
+from conformance.recordings.reference import Choice, NoReference, choose_reference
+from conformance.recordings.store import DamagedRecording, Recording, find_recording, remove_outdated, save_recording
+from conformance.reports import model as report
+from conformance.runners.pool import Pool, Progress, UnderWay
+from conformance.runners.process import UnusableSubject
+from conformance.runners.protocol import SEEDS, Limits, Result, Run
+from conformance.suites.snippets import Sides, judge_snippet
+
+LIBRARY = Path(__file__).parent.parent / "library"
+
+
+@dataclass(frozen=True)
+class Settings:
+    subject: str
+    reference: Choice
+    recordings: Path
+    limits: Limits
+    gaps: Sequence[Gap] = ()
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A document and its runs; either a recording or live PyTorch is the reference."""
+
+    path: Path
+    document: Document
+    subject: UnderWay
+    reference: Recording | UnderWay
+
+
+def run_documents(paths: Sequence[Path], settings: Settings, progress: Progress) -> report.Report:
+    """Compare subject and reference in each document of these files and folders.
+
+    One that cannot be read or run is reported with its problem, and costs the others nothing.
+    """
+    with Pool(settings.limits, progress) as pool:
+        plans = [_plan(item, settings, pool) for item in _read_all(paths)]
+        documents = [_conclude(plan, settings) if isinstance(plan, _Plan) else plan for plan in plans]
+    return report.Report(settings.subject, tuple(documents), _outdated_gaps(documents, settings))
+
+
+def record_documents(
+    paths: Sequence[Path], folder: Path, limits: Limits, progress: Progress
+) -> tuple[list[Path], list[str]]:
+    """Record PyTorch's answers to each document; return the files written and the problems met."""
+    documents, files, problems = [], [], []
+    with Pool(limits, progress) as pool:
+        under_way = []
+        for item in _read_all(paths):
+            if isinstance(item, report.Document):
+                problems.append(str(item.problem))
+            else:
+                documents.append(item[1])
+                under_way.append(pool.start(item[1], "torch"))
+        for document, runs in zip(documents, under_way, strict=True):
+            try:
+                files.append(save_recording(document, runs.wait(), folder))
+            except (UnusableSubject, OSError) as problem:
+                problems.append(f"{document.name}: {problem}")
+    remove_outdated(documents, folder)
+    return files, problems
+
+
+def _read_all(paths: Sequence[Path]) -> list[tuple[Path, Document] | report.Document]:
+    """Each document with its file, or for an unreadable one what there is to report."""
+    found: list[tuple[Path, Document] | report.Document] = []
+    for path in paths:
+        try:
+            files = find([path])
+        except UnreadableDocument as problem:
+            found.append(report.Document(str(path), path.name, problem=str(problem)))
+            continue
+        for file in files:
+            try:
+                found.append((file, read(file)))
+            except UnreadableDocument as problem:
+                found.append(report.Document(str(file), file.name, problem=str(problem)))
+    return found
+
+
+def _plan(item: tuple[Path, Document] | report.Document, settings: Settings, pool: Pool) -> _Plan | report.Document:
+    if isinstance(item, report.Document):
+        return item
+    path, document = item
+    try:
+        recording = choose_reference(document, settings.reference, settings.recordings)
+    except (NoReference, DamagedRecording) as problem:
+        return _unusable(path, document, problem)
+    subject = pool.start(document, settings.subject)
+    return _Plan(path, document, subject, recording or pool.start(document, "torch"))
+
+
+def _conclude(plan: _Plan, settings: Settings) -> report.Document:
+    document = plan.document
+    recorded = isinstance(plan.reference, Recording)
+    try:
+        ours = plan.subject.wait()
+        theirs = plan.reference.runs if isinstance(plan.reference, Recording) else plan.reference.wait()
+    except UnusableSubject as problem:
+        return _unusable(plan.path, document, problem)
+    facts, their_facts = ours[SEEDS[0]].facts, theirs[SEEDS[0]].facts
+    portable = facts["module"] != "torch" or facts["capability"] == their_facts["capability"]
+    elsewhere = None if recorded else _recorded_elsewhere(document, theirs[SEEDS[0]], settings.recordings)
+    told = {seed: (outcomes(ours[seed].results), outcomes(theirs[seed].results)) for seed in SEEDS}
+    snippets = [
+        judge_snippet(
+            snippet,
+            {seed: Sides(subject[index], reference[index]) for seed, (subject, reference) in told.items()},
+            [gap for gap in _gaps_of(document.name, settings) if gap.snippet == snippet.label],
+            portable,
+            elsewhere[index] if elsewhere else None,
+        )
+        for index, snippet in enumerate(document.snippets)
+    ]
+    return report.Document(
+        str(plan.path),
+        document.name,
+        document.format,
+        reference={"from": "recording" if recorded else "live run", **their_facts},
+        subject=facts,
+        notes=_notes(document),
+        snippets=tuple(snippets),
+    )
+
+
+def _recorded_elsewhere(document: Document, live: Run, folder: Path) -> Sequence[Result] | None:
+    """PyTorch's recorded answers, if they come from another CPU capability than these."""
+    try:
+        recording = find_recording(document, folder)
+    except DamagedRecording:  # not needed, then
+        return None
+    if recording is None or recording.facts["capability"] == live.facts["capability"]:
+        return None
+    return recording.runs[SEEDS[0]].results
+
+
+def _unusable(path: Path, document: Document, problem: Exception) -> report.Document:
+    text = str(problem) if isinstance(problem, DamagedRecording) else f"{path}: {problem}"
+    return report.Document(str(path), document.name, document.format, text, notes=_notes(document))
+
+
+def _notes(document: Document) -> tuple[report.Note, ...]:
+    return tuple(report.Note(note.line, note.kind, note.message) for note in document.notes)
+
+
+def _gaps_of(document: str, settings: Settings) -> list[Gap]:
+    return [gap for gap in settings.gaps if (gap.subject, gap.document) == (settings.subject, document)]
+
+
+def _outdated_gaps(documents: Sequence[report.Document], settings: Settings) -> tuple[str, ...]:
+    """The known gaps of documents that were judged in which nothing differs any more."""
+    outdated = []
+    for document in documents:
+        seen = {
+            (snippet.label, finding.kind, finding.where)
+            for snippet in document.snippets
+            for finding in snippet.findings
+            if finding.verdict == "accepted"
+        }
+        if document.problem is None:
+            gaps = _gaps_of(document.name, settings)
+            outdated += [str(gap) for gap in gaps if (gap.snippet, gap.check, gap.where) not in seen]
+    return tuple(outdated)

@@ -1,0 +1,123 @@
+"""Where and how tensors lie: ``device``, ``Size``, layout and memory format. Only the CPU and strides are offered."""
+
+from __future__ import annotations
+
+_TYPES = (
+    "cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpga, maia, xla, lazy, vulkan, mps, meta, hpu, "
+    "mtia, privateuseone"
+)
+
+
+class device:
+    """A device's type and index, as ``torch.device``. Names that torch knows can be made, only "cpu" can be used."""
+
+    __slots__ = ("index", "type")
+    __module__ = "torch"
+
+    def __init__(self, type: str | device, index: int | None = None) -> None:
+        if isinstance(type, device):
+            type, index = type.type, type.index
+        elif not isinstance(type, str):
+            raise TypeError(
+                "device(): argument 'type' (position 1) must be str, not " + type.__class__.__name__
+            )
+        name, colon, number = type.partition(":")
+        if name not in _TYPES.split(", "):
+            raise RuntimeError(f"Expected one of {_TYPES} device type at start of device string: {name}")
+        if colon:
+            if index is not None:
+                raise RuntimeError(f"type (string) must not include an index because index was passed explicitly: {type}")
+            if not number.isdigit() or (len(number) > 1 and number[0] == "0"):
+                raise RuntimeError(f"Invalid device string: '{type}'")
+            index = int(number)
+        self.type = name
+        self.index = index
+
+    def __repr__(self) -> str:
+        return f"device(type={self.type!r})" if self.index is None else f"device(type={self.type!r}, index={self.index})"
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, device) and (self.type, self.index) == (other.type, other.index)
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.index))
+
+    def __reduce__(self):
+        return device, ((self.type,) if self.index is None else (self.type, self.index))
+
+
+CPU = device("cpu")
+
+
+def require_cpu(wanted: object) -> None:
+    """Raise torch's error (or a clear one) unless ``wanted`` is None or means the CPU."""
+    if wanted is None:
+        return
+    if isinstance(wanted, int):
+        raise RuntimeError("Cannot access accelerator device when none is available.")
+    found = wanted if isinstance(wanted, device) else device(wanted)  # type: ignore[arg-type]
+    if found.type == "cuda":
+        raise AssertionError("Torch not compiled with CUDA enabled")
+    if found.type != "cpu":
+        raise NotImplementedError(f"shimtorch has no device {str(found)!r}: tensors live on the CPU")
+
+
+class Size(tuple):
+    """A shape, as ``torch.Size``: a tuple of ints."""
+
+    __slots__ = ()
+    __module__ = "torch"
+
+    def __repr__(self) -> str:
+        return f"torch.Size([{', '.join(map(repr, self))}])"
+
+    def numel(self) -> int:
+        """The number of elements of a tensor of this shape."""
+        count = 1
+        for size in self:
+            count *= size
+        return count
+
+    def __getitem__(self, index):
+        found = tuple.__getitem__(self, index)
+        return Size(found) if isinstance(index, slice) else found
+
+    def __add__(self, other):
+        return Size(tuple.__add__(self, other)) if isinstance(other, tuple) else NotImplemented
+
+    def __mul__(self, count):
+        return Size(tuple.__mul__(self, count))
+
+    __rmul__ = __mul__
+
+
+class _Named:
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return "torch." + self._name
+
+
+class layout(_Named):
+    """A memory layout (``torch.layout``); only ``strided`` exists here."""
+
+    __slots__ = ()
+    __module__ = "torch"
+
+
+class memory_format(_Named):
+    """A memory format (``torch.memory_format``)."""
+
+    __slots__ = ()
+    __module__ = "torch"
+
+
+strided = layout("strided")
+contiguous_format = memory_format("contiguous_format")
+preserve_format = memory_format("preserve_format")

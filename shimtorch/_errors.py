@@ -1,0 +1,43 @@
+"""Messages that several operators share, in torch's words. They are built only once something has failed."""
+
+from __future__ import annotations
+
+
+def broadcast(a: tuple, b: tuple) -> RuntimeError:
+    """Shapes ``a`` and ``b`` do not broadcast."""
+    ndim = max(len(a), len(b))
+    wide = [(1,) * (ndim - len(shape)) + tuple(shape) for shape in (a, b)]
+    for i in reversed(range(ndim)):
+        x, y = wide[0][i], wide[1][i]
+        if x != y and x != 1 and y != 1:
+            return RuntimeError(
+                f"The size of tensor a ({x}) must match the size of tensor b ({y}) at non-singleton dimension {i}"
+            )
+    raise AssertionError(f"{a} and {b} do broadcast")
+
+
+def inplace_shape(own: tuple, result: tuple) -> RuntimeError:
+    """The operands broadcast to more than the tensor that is written holds, or not at all."""
+    try:
+        return broadcast(own, result)
+    except AssertionError:
+        ndim = max(len(own), len(result))
+        a, b = ((1,) * (ndim - len(s)) + tuple(s) for s in (own, result))
+        full = [y if x == 1 else x for x, y in zip(a, b, strict=True)]
+        return RuntimeError(f"output with shape {list(own)} doesn't match the broadcast shape {full}")
+
+
+def result_type(have, want) -> RuntimeError:
+    """A result of dtype ``have`` cannot be written into dtype ``want``."""
+    from ._tensor import scalar_type_name
+
+    return RuntimeError(
+        f"result type {scalar_type_name(have)} can't be cast to the desired output type {scalar_type_name(want)}"
+    )
+
+
+def not_implemented(kernel: str, tensor) -> NotImplementedError:
+    """torch has no CPU kernel for the dtype."""
+    from ._tensor import scalar_type_name
+
+    return NotImplementedError(f'"{kernel}" not implemented for \'{scalar_type_name(tensor)}\'')

@@ -1,0 +1,404 @@
+"""Making tensors: from data, filled, ranged and random."""
+
+from __future__ import annotations
+
+import builtins
+import math
+import operator
+import warnings
+
+import numpy as np
+
+from . import _dtypes, _random
+from ._device import contiguous_format, layout, memory_format, preserve_format, require_cpu
+from ._errors import not_implemented
+from ._tensor import Tensor, wrap
+from .ops._define import SCALARS, fill_array, publish, quietly
+from .ops.shape import dense_copy, int_tuple
+
+_PYTHON_TYPES = {
+    builtins.float: _dtypes.float64, builtins.int: _dtypes.int64, builtins.bool: _dtypes.bool_,
+    builtins.complex: _dtypes.complex128,
+}  # fmt: skip
+
+
+def _options(dtype, layout_, device, requires_grad, pin_memory=False):
+    """Check the options that all factories share; the dtype asked for, or None."""
+    if dtype is not None and not isinstance(dtype, _dtypes.dtype):
+        try:
+            dtype = _PYTHON_TYPES[dtype]
+        except (KeyError, TypeError):
+            raise TypeError("dtype") from None
+    if not (layout_ is None or isinstance(layout_, layout)) or not isinstance(pin_memory, (bool, type(None))):
+        raise TypeError("layout")
+    if not isinstance(requires_grad, (bool, type(None))):
+        raise TypeError("requires_grad")
+    if pin_memory:
+        raise RuntimeError(
+            "pin_memory=True requires a CUDA or other accelerator backend; no pinned memory allocator is available on "
+            "this system."
+        )
+    if device is not None:
+        require_cpu(device)
+    return dtype
+
+
+def _finish(array, requires_grad) -> Tensor:
+    out = wrap(array)
+    if requires_grad:
+        if array.dtype.kind not in "fc":
+            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+        out._rg = True
+    return out
+
+
+# --- from data ----------------------------------------------------------------------------------------------------
+
+_COPYING = (
+    "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+    "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor)."
+)
+_ARRAYS_IN_LIST = (
+    "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to a "
+    "single numpy.ndarray with numpy.array() before converting to a tensor. (Triggered internally at "
+    "/__w/pytorch/pytorch/torch/csrc/utils/tensor_new.cpp:252.)"
+)
+_PLAIN = {float: _dtypes.float32, int: _dtypes.int64, bool: _dtypes.bool_}
+_warned_of_arrays = False
+
+
+def _tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False):
+    if requires_grad is None:
+        raise TypeError("requires_grad")
+    dtype = _options(dtype, None, device, requires_grad, pin_memory)
+    if isinstance(data, Tensor):
+        warnings.warn(_COPYING, UserWarning, stacklevel=3)
+        array = dense_copy(data._a) if dtype is None else quietly(data._a.astype, dtype._numpy)
+    elif isinstance(data, np.ndarray):
+        _require_known(data)
+        array = data.copy(order="K") if dtype is None else quietly(data.astype, dtype._numpy)
+    else:
+        array = _from_python(data, dtype)
+    return _finish(array, requires_grad)
+
+
+def _from_python(data, dtype):
+    if isinstance(data, str):
+        raise TypeError("new(): invalid data type 'str'")
+    shape = _shape(data)
+    leaves: list = [data] if not shape else list(data) if len(shape) == 1 else _flattened(data, shape)
+    kinds = set(map(type, leaves))
+    if len(kinds) == 1 and (kind := next(iter(kinds))) in _PLAIN:
+        inferred = _dtypes._default if kind is float else _PLAIN[kind]
+    else:
+        if shape and len(shape) == 1:
+            leaves = _flattened(data, shape)
+        inferred = _inferred(leaves) if leaves else _dtypes._default
+        leaves = [leaf if type(leaf) in _PLAIN else _number(leaf) for leaf in leaves]
+    return _filled(leaves, dtype or inferred).reshape(shape)
+
+
+def _is_sequence(value) -> bool:
+    if isinstance(value, (Tensor, np.ndarray)):
+        return value.ndim > 0 and (value.numel() if isinstance(value, Tensor) else value.size) != 1
+    return isinstance(value, (list, tuple)) or (
+        hasattr(type(value), "__len__") and hasattr(type(value), "__getitem__") and not isinstance(value, dict)
+    )
+
+
+def _shape(data):
+    """The shape that following first elements gives; ``_flattened`` checks the others against it."""
+    shape = []
+    while type(data) is not float and _is_sequence(data):
+        if isinstance(data, str):
+            raise ValueError("too many dimensions 'str'")
+        if isinstance(data, Tensor):
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        if isinstance(data, np.ndarray):
+            _warn_of_arrays()
+        shape.append(len(data))
+        if not shape[-1]:
+            break
+        data = data[0]
+    return tuple(shape)
+
+
+def _warn_of_arrays() -> None:
+    global _warned_of_arrays
+    if not _warned_of_arrays:
+        _warned_of_arrays = True
+        warnings.warn(_ARRAYS_IN_LIST, UserWarning, stacklevel=6)
+
+
+def _flattened(data, shape) -> list:
+    level = [data]
+    for dim, size in enumerate(shape):
+        below: list = []
+        for part in level:
+            if not _is_sequence(part):
+                raise TypeError("not a sequence")
+            if len(part) != size:
+                raise ValueError(f"expected sequence of length {size} at dim {dim} (got {len(part)})")
+            below.extend(part)
+        level = below
+    for leaf in level:
+        if _is_sequence(leaf):
+            raise ValueError(
+                "only one element tensors can be converted to Python scalars"
+                if isinstance(leaf, Tensor)
+                else f"too many dimensions '{type(leaf).__name__}'"
+            )
+    return level
+
+
+def _inferred(leaves):
+    found = None
+    for leaf in leaves:
+        if isinstance(leaf, Tensor):
+            kind = leaf.dtype
+        elif isinstance(leaf, (np.generic, np.ndarray)):
+            _require_known(leaf)
+            kind = _dtypes.OF_NUMPY[leaf.dtype]
+        elif isinstance(leaf, (bool, int, float, complex)):
+            kind = _dtypes.of_scalar(leaf)
+        else:
+            raise RuntimeError(f"Could not infer dtype of {type(leaf).__name__}")
+        found = kind if found is None else _dtypes.PROMOTED[found, kind]
+    return found
+
+
+def _number(leaf):
+    return leaf.item() if isinstance(leaf, (Tensor, np.generic, np.ndarray)) else leaf
+
+
+def _filled(leaves, dtype):
+    """The numbers as an array; the errors are those of numbers that do not fit."""
+    category = dtype.category
+    if category < 3 and any(isinstance(leaf, complex) for leaf in leaves):
+        raise TypeError("must be real number, not complex")
+    if category == 0:
+        return np.array([leaf != 0 for leaf in leaves], np.bool_)
+    if category == 1:
+        info = np.iinfo(dtype._numpy)
+        lowest = -info.max if dtype is _dtypes.uint8 else info.min
+        try:
+            whole = [leaf if type(leaf) is int else int(leaf) for leaf in leaves]
+            if whole and not (lowest <= min(whole) and max(whole) <= info.max):
+                raise OverflowError
+        except (OverflowError, ValueError):
+            if dtype is _dtypes.int64 and all(isinstance(leaf, int) for leaf in leaves):
+                raise ValueError("Overflow when unpacking long long") from None
+            raise RuntimeError(f"value cannot be converted to type {str(dtype)[6:]} without overflow") from None
+        return np.array(whole, np.int64).astype(dtype._numpy)
+    wide = np.array(leaves, np.complex128 if category == 3 else np.float64)
+    return wide if wide.dtype is dtype._numpy else quietly(wide.astype, dtype._numpy)
+
+
+_KNOWN = (
+    "float64, float32, float16, complex64, complex128, int64, int32, int16, int8, uint64, uint32, uint16, uint8, and bool"
+)
+
+
+def _require_known(array) -> None:
+    if array.dtype in _dtypes.OF_NUMPY:
+        return
+    if not array.dtype.isnative:
+        raise ValueError(
+            "given numpy array has byte order different from the native byte order. Conversion between byte orders is "
+            "currently not supported."
+        )
+    if array.dtype.name in ("uint16", "uint32", "uint64"):
+        raise NotImplementedError(f"shimtorch does not offer torch.{array.dtype.name}")
+    raise TypeError(
+        f"can't convert np.ndarray of type numpy.{array.dtype.type.__name__}. The only supported types are: {_KNOWN}."
+    )
+
+
+_READ_ONLY = (
+    "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means writing to "
+    "this tensor will result in undefined behavior. You may want to copy the array to protect its data or make it "
+    "writable before converting it to a tensor. This type of warning will be suppressed for the rest of this program. "
+    "(Triggered internally at /__w/pytorch/pytorch/torch/csrc/utils/tensor_numpy.cpp:213.)"
+)
+_warned_of_read_only = False
+
+
+def from_numpy(ndarray: np.ndarray) -> Tensor:
+    """A tensor that shares the memory of ``ndarray``, as ``torch.from_numpy``.
+
+    TypeError for what is no array or has a dtype torch lacks, ValueError for negative strides and foreign byte
+    order; a warning, once, for a read-only array.
+    """
+    global _warned_of_read_only
+    if not isinstance(ndarray, np.ndarray):
+        kind = type(ndarray)
+        name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+        raise TypeError(f"expected np.ndarray (got {name})")
+    if not ndarray.flags.writeable and not _warned_of_read_only:
+        _warned_of_read_only = True
+        warnings.warn(_READ_ONLY, UserWarning, stacklevel=2)
+    if any(stride < 0 for stride in ndarray.strides):
+        raise ValueError(
+            "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
+            "currently supported. (You can probably work around this by making a copy of your array  with "
+            "array.copy().) "
+        )
+    _require_known(ndarray)
+    return wrap(ndarray.view(np.ndarray))
+
+
+tensor = publish("tensor", "factory", _tensor)
+
+
+# --- filled -------------------------------------------------------------------------------------------------------
+
+
+def _sizes(size, function: str):
+    shape = int_tuple(tuple(s.item() if isinstance(s, Tensor) and s.ndim == 0 else s for s in size))
+    for s in shape:
+        if s < 0:
+            if function in ("rand", "randn"):
+                raise RuntimeError(f"Trying to create tensor with negative dimension {s}: {list(shape)}")
+            raise RuntimeError(f"{function}: Dimension size must be non-negative.")
+    if math.prod(shape) >= 2**63 // 16:
+        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")
+    return shape
+
+
+def _constant(name: str, make):
+    def forward(*size, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, **keywords):
+        if "size" in keywords and not size:
+            size = (keywords.pop("size"),)
+        if keywords or not size:
+            raise TypeError("size")
+        dtype = _options(dtype, layout, device, requires_grad, pin_memory) or _dtypes._default
+        return _finish(make(_sizes(size, name), dtype._numpy), requires_grad)
+
+    return publish(name, "factory", forward)
+
+
+zeros = _constant("zeros", np.zeros)
+ones = _constant("ones", np.ones)
+
+
+def _fill_kind(value):
+    if isinstance(value, Tensor) and value.ndim == 0:
+        value = value.item()
+    if not isinstance(value, SCALARS):
+        raise TypeError("fill_value")
+    return value, _dtypes.of_scalar(value)
+
+
+def _full(size, fill_value, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
+    value, kind = _fill_kind(fill_value)
+    dtype = _options(dtype, layout, device, requires_grad, pin_memory) or kind
+    if not isinstance(size, (tuple, list)):
+        raise TypeError("size")
+    out = np.empty(_sizes((size,), "full"), dtype._numpy)
+    fill_array(out, value)
+    return _finish(out, requires_grad)
+
+
+full = publish("full", "factory", _full)
+
+
+def _like(name: str, make):
+    def forward(
+        input, *args, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, memory_format=None,
+        **keywords,
+    ):  # fmt: skip
+        kind = _options(dtype, layout, device, requires_grad, pin_memory) or input.dtype
+        if memory_format is not None and not isinstance(memory_format, globals()["memory_format"]):
+            raise TypeError("memory_format")
+        a = input._a
+        if memory_format is contiguous_format:
+            out = np.empty(a.shape, kind._numpy)
+        else:
+            out = np.empty_like(a, dtype=kind._numpy)
+        make(out, *args, **keywords)
+        return _finish(out, requires_grad)
+
+    return publish(name, "factory", forward)
+
+
+def _fill_with(out, fill_value) -> None:
+    fill_array(out, _fill_kind(fill_value)[0])
+
+
+zeros_like = _like("zeros_like", lambda out: out.fill(0))
+ones_like = _like("ones_like", lambda out: out.fill(1))
+full_like = _like("full_like", _fill_with)
+
+
+# --- ranged -------------------------------------------------------------------------------------------------------
+
+
+def _arange(*args, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, **bounds):
+    named = dict(zip(("end",) if len(args) == 1 else ("start", "end", "step"), args, strict=False))
+    if len(args) > 3 or bounds.keys() - {"start", "end", "step"} or bounds.keys() & named.keys():
+        raise TypeError("bounds")
+    named.update(bounds)
+    if "end" not in named:
+        raise TypeError("end")
+    start, end, step = (_bound(named.get(name, default)) for name, default in (("start", 0), ("end", 0), ("step", 1)))
+    whole = all(isinstance(v, int) for v in (start, end, step))
+    dtype = _options(dtype, layout, device, requires_grad, pin_memory) or (_dtypes.int64 if whole else _dtypes._default)
+    if dtype.category in (0, 3):
+        raise not_implemented("arange_cpu", dtype)
+    if any(isinstance(v, complex) for v in (start, end, step)):
+        raise RuntimeError("value cannot be converted to type double without overflow")
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {start:g} -> {end:g}")
+    if (step > 0) != (end >= start) and start != end:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    if dtype.category == 1:
+        start, step = int(start), int(step)
+        end = math.ceil(end) if step > 0 else math.floor(end)
+        return _finish(np.arange(start, end, step, np.int64).astype(dtype._numpy), requires_grad)
+    count = math.ceil((end - start) / step)
+    steps = np.arange(count, dtype=np.float64)
+    return _finish(quietly((start + steps * step).astype, dtype._numpy), requires_grad)
+
+
+def _bound(value):
+    if isinstance(value, Tensor):
+        value = value.item()
+    if not isinstance(value, SCALARS):
+        raise TypeError("bound")
+    return operator.index(value) if isinstance(value, (int, np.integer, np.bool_)) else value
+
+
+arange = publish("arange", "factory", _arange)
+
+
+# --- random -------------------------------------------------------------------------------------------------------
+
+
+def _sampled(name: str, sample, kernel: str):
+    def drawn(generator, shape, dtype):
+        if generator is not None and not isinstance(generator, _random.Generator):
+            raise TypeError("generator")
+        if dtype.category < 2:
+            raise not_implemented(kernel, dtype)
+        return sample(generator or _random.default_generator, shape, dtype._numpy)
+
+    def forward(
+        *size, generator=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, **keywords
+    ):
+        if "size" in keywords and not size:
+            size = (keywords.pop("size"),)
+        if keywords or not size:
+            raise TypeError("size")
+        dtype = _options(dtype, layout, device, requires_grad, pin_memory) or _dtypes._default
+        return _finish(drawn(generator, _sizes(size, name), dtype), requires_grad)
+
+    def like(out, generator=None):
+        out[...] = drawn(generator, out.shape, _dtypes.OF_NUMPY[out.dtype])
+
+    return publish(name, "factory", forward), _like(name + "_like", like)
+
+
+rand, rand_like = _sampled("rand", _random.uniform, "check_uniform_bounds")
+randn, randn_like = _sampled("randn", _random.normal, "normal_kernel_cpu")

@@ -1,0 +1,210 @@
+"""Signatures of the irregular operators, in the notation and the order of torch's parser (see ``_signatures``).
+
+To add an operator, add one entry: its function form, then its method form. In-place forms need none: they
+take what the method takes.
+"""
+
+from __future__ import annotations
+
+from shimtorch._signatures import Signatures, binary_signatures, unary_signatures
+
+_OPTIONS = (
+    "ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=False, "
+    "bool? requires_grad=False"
+)
+_LIKE = f"*, MemoryFormat? memory_format=None, {_OPTIONS}"
+_SEEDED_LIKE = f"*, Generator? generator, MemoryFormat? memory_format=None, {_OPTIONS}"
+_SIZE = f"*, Tensor out=None, {_OPTIONS}"
+_SEEDED_SIZE = f"*, Generator? generator, Tensor out=None, {_OPTIONS}"
+_TO = "bool non_blocking=False, bool copy=False, *, MemoryFormat? memory_format=None"
+_DATA = "(PyObject* data, *, ScalarType dtype=None, Device? device=None"
+_COMPARISON = binary_signatures("eq", scalar=True)
+_EITHER_SIDE = Signatures(
+    (
+        "(Tensor input, Tensor other, *, Tensor out=None)",
+        "(Scalar self, Tensor other)",
+        "(Tensor input, Scalar other, *, Tensor out=None)",
+    ),
+    ("(Tensor other)", "(Scalar other)"),
+)
+_SCALED = Signatures(
+    (
+        "(Tensor input, Scalar alpha, Tensor other, *, Tensor out=None)|deprecated",
+        "(Tensor input, Tensor other, *, Scalar alpha=1, Tensor out=None)",
+    ),
+    ("(Scalar alpha, Tensor other)|deprecated", "(Tensor other, *, Scalar alpha=1)"),
+)
+_EXTREMUM = Signatures(
+    (
+        "(Tensor input, *, Tensor out=None)",
+        "(Tensor input, Tensor other, *, Tensor out=None)",
+        "(Tensor input, int64_t dim, bool keepdim=False, *, TensorList[2] out=None)",
+    ),
+    ("()", "(Tensor other)", "(int64_t dim, bool keepdim=False)"),
+)
+_QUOTIENT = Signatures(
+    ("(Tensor input, Tensor other, *, Tensor out=None)", "(Tensor input, Scalar other)"),
+    ("(Tensor other)", "(Scalar other)"),
+)
+
+SIGNATURES: dict[str, Signatures] = {
+    # arithmetic
+    "add": _SCALED,
+    "sub": _SCALED,
+    "mul": binary_signatures("mul"),
+    "div": Signatures(
+        (
+            "(Tensor input, Tensor other, *, Tensor out=None)",
+            "(Tensor input, Tensor other, *, c10::string_view? rounding_mode, Tensor out=None)",
+            "(Tensor input, Scalar other, *, c10::string_view? rounding_mode)",
+        ),
+        (
+            "(Tensor other)",
+            "(Tensor other, *, c10::string_view? rounding_mode)",
+            "(Scalar other, *, c10::string_view? rounding_mode)",
+        ),
+    ),
+    "true_divide": _QUOTIENT,
+    "floor_divide": _QUOTIENT,
+    "remainder": _EITHER_SIDE,
+    "pow": Signatures(
+        (
+            "(Tensor input, Tensor exponent, *, Tensor out=None)",
+            "(Scalar self, Tensor exponent, *, Tensor out=None)",
+            "(Tensor input, Scalar exponent, *, Tensor out=None)",
+        ),
+        ("(Tensor exponent)", "(Scalar exponent)"),
+    ),
+    "neg": unary_signatures("neg"),
+    "abs": unary_signatures("abs"),
+    "clamp": Signatures(
+        (
+            "(Tensor input, Tensor? min=None, Tensor? max=None, *, Tensor out=None)",
+            "(Tensor input, Scalar? min=None, Scalar? max=None, *, Tensor out=None)",
+        ),
+        ("(Tensor? min=None, Tensor? max=None)", "(Scalar? min=None, Scalar? max=None)"),
+    ),
+    "bitwise_and": _EITHER_SIDE,
+    "bitwise_or": _EITHER_SIDE,
+    "bitwise_xor": _EITHER_SIDE,
+    "bitwise_not": unary_signatures("bitwise_not"),
+    # comparison
+    "eq": _COMPARISON,
+    "ne": _COMPARISON,
+    "lt": _COMPARISON,
+    "le": _COMPARISON,
+    "gt": _COMPARISON,
+    "ge": _COMPARISON,
+    "equal": Signatures(("(Tensor input, Tensor other)",), ("(Tensor other)",)),
+    "allclose": Signatures(
+        ("(Tensor input, Tensor other, double rtol=1e-05, double atol=1e-08, bool equal_nan=False)",),
+        ("(Tensor other, double rtol=1e-05, double atol=1e-08, bool equal_nan=False)",),
+    ),
+    # products of matrices
+    "matmul": binary_signatures("matmul"),
+    "mm": Signatures(
+        (
+            "(Tensor input, Tensor mat2, *, Tensor out=None)",
+            "(Tensor input, Tensor mat2, ScalarType out_dtype, *, Tensor out=None)",
+        ),
+        ("(Tensor mat2)",),
+    ),
+    "bmm": Signatures(
+        (
+            "(Tensor input, Tensor mat2, *, Tensor out=None)",
+            "(Tensor input, Tensor mat2, ScalarType out_dtype, *, Tensor out=None)",
+        ),
+        ("(Tensor mat2)",),
+    ),
+    "mv": Signatures(("(Tensor input, Tensor vec, *, Tensor out=None)",), ("(Tensor vec)",)),
+    "dot": Signatures(("(Tensor input, Tensor tensor, *, Tensor out=None)",), ("(Tensor tensor)",)),
+    # reductions
+    "sum": Signatures(
+        (
+            "(Tensor input, *, ScalarType? dtype=None)",
+            "(Tensor input, IntArrayRef[1]? dim, bool keepdim=False, *, ScalarType? dtype=None, Tensor out=None)",
+        ),
+        ("(*, ScalarType? dtype=None)", "(IntArrayRef[1]? dim, bool keepdim=False, *, ScalarType? dtype=None)"),
+    ),
+    "mean": Signatures(
+        (
+            "(Tensor input, *, ScalarType? dtype=None, Tensor out=None)",
+            "(Tensor input, IntArrayRef[1]? dim, bool keepdim=False, *, ScalarType? dtype=None, Tensor out=None)",
+        ),
+        ("(*, ScalarType? dtype=None)", "(IntArrayRef[1]? dim, bool keepdim=False, *, ScalarType? dtype=None)"),
+    ),
+    "max": _EXTREMUM,
+    "min": _EXTREMUM,
+    # shape
+    "view": Signatures((), ("(ScalarType dtype)", "(SymIntArrayRef size)")),
+    "reshape": Signatures(("(Tensor input, SymIntArrayRef shape)",), ("(SymIntArrayRef shape)",)),
+    "t": unary_signatures("t"),
+    "transpose": Signatures(("(Tensor input, int64_t dim0, int64_t dim1)",), ("(int64_t dim0, int64_t dim1)",)),
+    "permute": Signatures(("(Tensor input, IntArrayRef dims)",), ("(IntArrayRef dims)",)),
+    "squeeze": Signatures(
+        ("(Tensor input)", "(Tensor input, int64_t dim)", "(Tensor input, IntArrayRef dim)"),
+        ("()", "(int64_t dim)", "(IntArrayRef dim)"),
+    ),
+    "unsqueeze": Signatures(("(Tensor input, int64_t dim)",), ("(int64_t dim)",)),
+    "expand": Signatures((), ("(SymIntArrayRef size, *, bool implicit=False)",)),
+    # the tensor itself
+    "clone": Signatures(
+        ("(Tensor input, *, MemoryFormat? memory_format=None)",), ("(*, MemoryFormat? memory_format=None)",)
+    ),
+    "contiguous": Signatures((), ("(*, MemoryFormat memory_format=contiguous_format)",)),
+    "detach": unary_signatures("detach"),
+    "fill_": Signatures(
+        ("(Tensor input, Tensor value)", "(Tensor input, Scalar value)"), ("(Tensor value)", "(Scalar value)")
+    ),
+    "zero_": unary_signatures("zero_"),
+    "item": Signatures((), ("TensorBase.item()",)),
+    "tolist": Signatures((), ("TensorBase.tolist()",)),
+    "numpy": Signatures((), ("(*, bool force=False)",)),
+    "requires_grad_": Signatures((), ("(bool requires_grad=True)",)),
+    "to": Signatures(
+        (),
+        (
+            f"(Device device=None, ScalarType dtype=None, {_TO})",
+            f"(ScalarType dtype, {_TO})",
+            f"(Tensor tensor, {_TO})",
+        ),
+    ),
+    # factories
+    "zeros": Signatures((f"(SymIntArrayRef size, {_SIZE})",)),
+    "ones": Signatures((f"(SymIntArrayRef size, {_SIZE})",)),
+    "empty": Signatures((f"(SymIntArrayRef size, *, MemoryFormat? memory_format=None, {_SIZE[3:]})",)),
+    "full": Signatures((f"(SymIntArrayRef size, Scalar fill_value, {_SIZE})",)),
+    "arange": Signatures(
+        (
+            f"(Scalar end, {_SIZE})",
+            f"(Scalar start, Scalar end, *, {_OPTIONS})",
+            f"(Scalar start, Scalar end, Scalar step=1, {_SIZE})",
+        )
+    ),
+    "rand": Signatures((f"(SymIntArrayRef size, {_SEEDED_SIZE})", f"(SymIntArrayRef size, {_SIZE})")),
+    "randn": Signatures((f"(SymIntArrayRef size, {_SEEDED_SIZE})", f"(SymIntArrayRef size, {_SIZE})")),
+    "randint": Signatures(
+        (
+            f"(SymInt high, SymIntArrayRef size, {_SEEDED_SIZE})",
+            f"(SymInt high, SymIntArrayRef size, {_SIZE})",
+            f"(SymInt low, SymInt high, SymIntArrayRef size, {_SEEDED_SIZE})",
+            f"(SymInt low, SymInt high, SymIntArrayRef size, {_SIZE})",
+        )
+    ),
+    "zeros_like": Signatures((f"(Tensor input, {_LIKE})",)),
+    "ones_like": Signatures((f"(Tensor input, {_LIKE})",)),
+    "empty_like": Signatures((f"(Tensor input, {_LIKE})",)),
+    "full_like": Signatures((f"(Tensor input, Scalar fill_value, {_LIKE})",)),
+    "rand_like": Signatures((f"(Tensor input, {_SEEDED_LIKE})", f"(Tensor input, {_LIKE})")),
+    "randn_like": Signatures((f"(Tensor input, {_SEEDED_LIKE})", f"(Tensor input, {_LIKE})")),
+    "tensor": Signatures((f"{_DATA}, bool pin_memory=False, bool requires_grad=False)",)),
+    "as_tensor": Signatures((f"{_DATA})",)),
+    "from_numpy": Signatures(("torch._VariableFunctionsClass.from_numpy(PyObject* ndarray)",)),
+}
+
+
+def signatures_of(name: str) -> Signatures:
+    """The signatures of an irregular operator, or of its in-place form."""
+    if name not in SIGNATURES and name.endswith("_"):
+        return Signatures((), SIGNATURES[name[:-1]].method)
+    return SIGNATURES[name]

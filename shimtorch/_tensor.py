@@ -1,0 +1,431 @@
+"""``Tensor``: a NumPy array, whether it requires grad, and the node that made it.
+
+Operators are attached by ``ops._define``; here is what a tensor is, not what can be computed with it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _dtypes, _repr
+from ._device import CPU, Size, device, layout, require_cpu, strided
+from .autograd import backward as _backward
+from .autograd.graph import counter_of, extra_of, seen
+
+new = object.__new__
+
+_NON_LEAF_GRAD = (
+    "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
+    "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
+    "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access "
+    "the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more informations. (Triggered internally "
+    "at /__w/pytorch/pytorch/build/aten/src/ATen/core/TensorBody.h:492.)"
+)
+
+
+class Tensor:
+    """A multi-dimensional array of one dtype, as ``torch.Tensor``."""
+
+    # _a: the array; _rg: requires grad; _node: what computed it, or None for a leaf; _vc: version counter or None.
+    __slots__ = ("__dict__", "__weakref__", "_a", "_node", "_rg", "_vc")
+    __module__ = "torch"
+    __array_priority__ = 1000
+
+    _grad: Tensor | None = None
+    _accumulator = None
+    _root: np.ndarray | None = None  # the array whose first element is the first of the storage, if not _a
+    _base: Tensor | None = None  # of which tensor this one is a view
+
+    def __new__(cls, *args, **kwargs):
+        raise NotImplementedError("shimtorch does not offer the legacy constructor torch.Tensor(...); use torch.tensor")
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    # --- what it is ---------------------------------------------------------------------------------------------
+
+    @property
+    def dtype(self) -> _dtypes.dtype:
+        """The element type."""
+        return _dtypes.OF_NUMPY[self._a.dtype]
+
+    @property
+    def shape(self) -> Size:
+        """The size of each dimension."""
+        return Size(self._a.shape)
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self._a.ndim
+
+    @property
+    def device(self) -> device:
+        """Always the CPU."""
+        return CPU
+
+    @property
+    def layout(self) -> layout:
+        """Always ``torch.strided``."""
+        return strided
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes per element."""
+        return self._a.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self._a.nbytes
+
+    is_cuda = is_sparse = is_quantized = is_meta = is_mps = False
+
+    def size(self, dim: int | None = None):
+        """The shape, or the size of dimension ``dim``; IndexError if there is none such."""
+        return self.shape if dim is None else self._a.shape[wrap_dim(dim, self._a.ndim)]
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return self._a.ndim
+
+    ndimension = dim
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return self._a.size
+
+    nelement = numel
+
+    def element_size(self) -> int:
+        """Bytes per element."""
+        return self._a.itemsize
+
+    def stride(self, dim: int | None = None):
+        """Per dimension, how many elements apart neighbours lie in memory."""
+        strides = strides_of(self._a)
+        return strides if dim is None else strides[wrap_dim(dim, self._a.ndim)]
+
+    def storage_offset(self) -> int:
+        """How many elements after the start of its storage the first element lies."""
+        return 0 if self._root is None else (address(self._a) - address(self._root)) // self._a.itemsize
+
+    def data_ptr(self) -> int:
+        """The address of the first element."""
+        return address(self._a) if self._a.size else 0
+
+    def is_contiguous(self, memory_format=None) -> bool:
+        """Whether the elements lie in memory in row-major order."""
+        return self._a.flags.c_contiguous
+
+    def is_floating_point(self) -> bool:
+        """Whether the dtype is one of float16, float32, float64."""
+        return self.dtype.is_floating_point
+
+    def is_complex(self) -> bool:
+        """Whether the dtype is complex."""
+        return self.dtype.is_complex
+
+    def type(self) -> str:
+        """The legacy name of dtype and device ("torch.FloatTensor")."""
+        return f"torch.{scalar_type_name(self)}Tensor"
+
+    def is_signed(self) -> bool:
+        """Whether the dtype has negative values."""
+        return self.dtype.is_signed
+
+    # --- autograd -----------------------------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to or through this tensor."""
+        return self._rg
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        if not isinstance(wanted, bool):
+            raise RuntimeError("requires_grad must be a bool")
+        self._set_requires_grad(wanted, "only Tensors of floating point and complex dtype can require gradients")
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set ``requires_grad`` in place and return the tensor; RuntimeError for integers and non-leaves."""
+        if not isinstance(requires_grad, bool):
+            kind = type(requires_grad).__name__
+            raise TypeError(f"requires_grad_(): argument 'requires_grad' (position 1) must be bool, not {kind}")
+        self._set_requires_grad(requires_grad, "only Tensors of floating point dtype can require gradients")
+        return self
+
+    def _set_requires_grad(self, wanted: bool, complaint: str) -> None:
+        if self._node is not None and not wanted:
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in "
+                "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+            )
+        if wanted and self._a.dtype.kind not in "fc":
+            raise RuntimeError(complaint)
+        self._rg = wanted
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded operation made it."""
+        return self._node is None
+
+    @property
+    def grad_fn(self):
+        """The node that made it, or None for a leaf."""
+        return None if self._node is None else seen(self._node)[0]
+
+    @property
+    def output_nr(self) -> int:
+        """Which output of its ``grad_fn`` it is."""
+        return 0 if self._node is None else seen(self._node)[1]
+
+    @property
+    def _version(self) -> int:
+        return 0 if self._vc is None else self._vc.value
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The accumulated gradient, or None; of a non-leaf only after ``retain_grad``."""
+        if self._node is not None and self._grad is None and not self.retains_grad:
+            warnings.warn(_NON_LEAF_GRAD, UserWarning, stacklevel=2)
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is None:
+            self._grad = None
+            return
+        if not isinstance(value, Tensor):
+            raise TypeError(
+                f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}"
+            )
+        if value is self:
+            raise RuntimeError("can't assign Variable as its own grad")
+        if value._a.dtype != self._a.dtype:
+            raise RuntimeError(
+                f"attempting to assign a gradient with dtype '{c_name(value)}' to a tensor with grad_dtype "
+                f"'{scalar_type_name(self)}'. The gradient must match the tensor's grad_dtype (defaults to the "
+                "tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to "
+                "allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may "
+                "break downstream systems that assume that they match."
+            )
+        if value._a.shape != self._a.shape:
+            raise RuntimeError(
+                f"attempting to assign a gradient of size '{list(value._a.shape)}' to a tensor of size "
+                f"'{list(self._a.shape)}'. Please ensure that the gradient and the tensor are the same size"
+            )
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether this is a non-leaf whose ``grad`` will be kept."""
+        extra = self._node.extra if self._node is not None else None
+        return extra is not None and extra.retained is not None and extra.retained() is self
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this non-leaf tensor in ``grad``; RuntimeError if it does not require grad."""
+        if not self._rg:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if self._node is not None:
+            import weakref
+
+            extra_of(self._node).retained = weakref.ref(self)
+
+    def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None) -> None:
+        """Add the gradients of this tensor to the ``grad`` of the leaves it was computed from.
+
+        ``gradient`` (same shape) is needed unless the tensor has one element. RuntimeError for the second pass
+        through a graph that was not retained, and where nothing requires grad.
+        """
+        _backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    def detach(self) -> Tensor:
+        """The same memory outside the graph."""
+        out = share(self)
+        out._a = self._a
+        return out
+
+    def detach_(self) -> Tensor:
+        """Cut this tensor itself off its graph; RuntimeError for views."""
+        if self._base is not None:
+            raise RuntimeError(
+                "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
+                "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence "
+                "detach_() cannot be called on these gradients. To fix this error, please refer to the "
+                "Optimizer.zero_grad() function in torch/optim/optimizer.py as a solution."
+            )
+        self._node, self._rg = None, False
+        return self
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory outside the graph, with a version counter of its own."""
+        out = self.detach()
+        out._vc = None
+        return out
+
+    # --- to Python and NumPy ------------------------------------------------------------------------------------
+
+    def item(self):
+        """The only element as a Python number; RuntimeError if there are several or none."""
+        if self._a.size != 1:
+            raise RuntimeError(f"a Tensor with {self._a.size} elements cannot be converted to Scalar")
+        return self._a.item()
+
+    def tolist(self):
+        """The elements as nested lists of Python numbers; a number for a 0-d tensor."""
+        return self._a.tolist()
+
+    def numpy(self, *, force: bool = False) -> np.ndarray:
+        """The array, sharing memory; RuntimeError if it requires grad, unless ``force``."""
+        if self._rg and not force:
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            )
+        return self._a.view()
+
+    def __array__(self, dtype=None, copy=None):
+        array = self.numpy()
+        return np.array(array, dtype=dtype, copy=copy)
+
+    def __array_wrap__(self, array, context=None, return_scalar=False):
+        return wrap(np.asarray(array).astype(np.uint8) if array.dtype == bool else np.asarray(array))
+
+    def _single(self, complaint: str):
+        if self._a.size != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        return self._a.item()
+
+    def __float__(self) -> float:
+        return float(self._single("float"))
+
+    def __int__(self) -> int:
+        return int(self._single("int"))
+
+    def __complex__(self) -> complex:
+        return complex(self._single("complex"))
+
+    def __index__(self) -> int:
+        if self._a.size != 1 or self._a.dtype.kind not in "biu":
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self._a.item())
+
+    def __bool__(self) -> bool:
+        if self._a.size != 1:
+            several = "more than one value" if self._a.size else "no values"
+            raise RuntimeError(f"Boolean value of Tensor with {several} is ambiguous")
+        return bool(self._a.item())
+
+    def __len__(self) -> int:
+        if self._a.ndim == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return self._a.shape[0]
+
+    def __reversed__(self):
+        raise NotImplementedError("shimtorch does not offer flip, which reversed() needs")
+
+    def __contains__(self, element) -> bool:
+        if not isinstance(element, (Tensor, int, float, complex)):
+            raise RuntimeError(
+                "Tensor.__contains__ only supports Tensor or scalar, but you passed in a " + str(type(element)) + "."
+            )
+        return bool((self == element)._a.any())
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self, *, tensor_contents=None) -> str:
+        return _repr.tensor_repr(self, tensor_contents=tensor_contents)
+
+    def __format__(self, spec: str) -> str:
+        return _repr.tensor_format(self, spec)
+
+    def __dir__(self):
+        return [name for name in super().__dir__() if name not in Tensor.__slots__]
+
+    def __deepcopy__(self, memo):
+        if self._node is not None:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
+                "moment.  If you were attempting to deepcopy a module, this may be because of a torch.nn.utils."
+                "weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
+            )
+        if id(self) in memo:
+            return memo[id(self)]
+        out = wrap(self._a.copy(order="K"))
+        out._rg = self._rg
+        memo[id(self)] = out
+        if self._grad is not None:
+            out._grad = self._grad.__deepcopy__(memo)
+        return out
+
+    def __reduce_ex__(self, protocol):
+        raise NotImplementedError("shimtorch does not offer pickling of tensors")
+
+
+def wrap(array: np.ndarray) -> Tensor:
+    """A fresh leaf tensor around ``array``, which must be an ndarray (0-d ones too)."""
+    out = new(Tensor)
+    out._a = array
+    out._rg = False
+    out._node = None
+    out._vc = None
+    return out
+
+
+def share(tensor: Tensor) -> Tensor:
+    """A leaf without array that shares the tensor's storage and version counter."""
+    out = new(Tensor)
+    out._rg = False
+    out._node = None
+    out._vc = tensor._vc or counter_of(tensor)
+    out._root = tensor._a if tensor._root is None else tensor._root
+    return out
+
+
+def address(array: np.ndarray) -> int:
+    return array.__array_interface__["data"][0]
+
+
+def strides_of(array: np.ndarray) -> tuple[int, ...]:
+    """Strides in elements, where NumPy counts bytes."""
+    size = array.itemsize
+    return tuple(stride // size for stride in array.strides)
+
+
+def wrap_dim(dim: int, ndim: int) -> int:
+    """``dim`` counted from the front; IndexError in torch's words if there is none such."""
+    limit = ndim or 1
+    if not -limit <= dim < limit:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-limit}, {limit - 1}], but got {dim})")
+    return dim + limit if dim < 0 else dim
+
+
+_SCALAR_TYPES = {
+    "bool": ("bool", "Bool"), "uint8": ("unsigned char", "Byte"), "int8": ("signed char", "Char"),
+    "int16": ("short", "Short"), "int32": ("int", "Int"), "int64": ("long", "Long"),
+    "float16": ("c10::Half", "Half"), "float32": ("float", "Float"), "float64": ("double", "Double"),
+    "complex64": ("c10::complex<float>", "ComplexFloat"), "complex128": ("c10::complex<double>", "ComplexDouble"),
+}  # fmt: skip
+
+
+def c_name(tensor: Tensor) -> str:
+    """What torch's messages call the element type in C++ terms ("c10::Half")."""
+    return _SCALAR_TYPES[tensor._a.dtype.name][0]
+
+
+def scalar_type_name(kind) -> str:
+    """What torch's messages call a dtype or a tensor's dtype ("Half")."""
+    return _SCALAR_TYPES[kind._a.dtype.name if isinstance(kind, Tensor) else str(kind)[6:]][1]

@@ -1,0 +1,240 @@
+"""The recorded graph: nodes, edges and what nodes save.
+
+An edge leads to a ``Node``, to a leaf ``Tensor`` that requires grad (its ``AccumulateGrad`` is made only
+when somebody looks), or is None. ``node_class`` turns the derivatives of an operator's row into a class.
+"""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+
+# Falls by one per node, so that the newest node is first out of a min-heap.
+next_sequence = itertools.count(0, -1).__next__
+new = object.__new__
+
+
+class VersionCounter:
+    """How often a memory was written in place; shared by all tensors that see the memory."""
+
+    __slots__ = ("value", "views")
+
+    def __init__(self) -> None:
+        self.value = 0
+        self.views: list = []  # weak references to the views that are part of a graph
+
+
+class Extra:
+    """What few nodes need: version checks, operand shapes and dtypes that gradients must be brought back to, hooks."""
+
+    __slots__ = ("operands", "result_counter", "retained", "versions")
+
+    def __init__(self) -> None:
+        self.operands = None  # per edge: None or (shape, numpy dtype)
+        self.versions = None  # per saved tensor: its version when it was saved
+        self.result_counter = None  # (counter, version) of the memory of a saved result
+        self.retained = None  # weak reference to the output whose grad is kept
+
+
+class Node:
+    """One recorded operation (``grad_fn``): its gradient function and its edges."""
+
+    __slots__ = ("__weakref__", "edges", "extra", "fixed", "saved", "sequence")
+    __module__ = "builtins"
+    saved_names: tuple[str, ...] = ()
+    fixed_names: tuple[str, ...] = ()
+
+    def name(self) -> str:
+        """The operation's name, as ``Node.name`` in torch."""
+        return type(self).__name__
+
+    @property
+    def next_functions(self) -> tuple:
+        """Pairs (node, output number), one per input; (None, 0) for an input that needs no gradient."""
+        return tuple([seen(edge) for edge in self.edges])
+
+    def __call__(self, grad):
+        from . import engine
+
+        return engine.call_node(self, grad)
+
+
+class AccumulateGrad:
+    """The end of the graph at a leaf: adds what arrives to ``variable.grad``."""
+
+    __slots__ = ("__weakref__", "variable")
+    __module__ = "builtins"
+
+    def __init__(self, variable) -> None:
+        self.variable = variable
+
+    def name(self) -> str:
+        """The operation's name, as ``Node.name`` in torch."""
+        return "torch::autograd::AccumulateGrad"
+
+    @property
+    def next_functions(self) -> tuple:
+        """Always empty: a leaf has no inputs."""
+        return ()
+
+    def __call__(self, grad) -> None:
+        from . import engine
+
+        engine.accumulate_tensor(self.variable, grad)
+
+
+class OutputNode(Node):
+    """Stands, inside the engine only, between a node of several outputs and its output number ``fixed``."""
+
+    __slots__ = ()
+
+
+def seen(edge) -> tuple:
+    """The edge as users see it: the function it leads to, and which of its outputs."""
+    if isinstance(edge, OutputNode):
+        return edge.edges[0], edge.fixed
+    return function_of(edge), 0
+
+
+def function_of(edge):
+    """The grad_fn-like object an edge leads to; the same one as long as somebody holds it."""
+    if edge is None or isinstance(edge, Node):
+        return edge
+    known = edge._accumulator
+    found = known() if known is not None else None
+    if found is None:
+        found = AccumulateGrad(edge)
+        edge._accumulator = weakref.ref(found)
+    return found
+
+
+def counter_of(tensor) -> VersionCounter:
+    """The tensor's version counter, made when it is first needed."""
+    counter = tensor._vc
+    if counter is None:
+        counter = tensor._vc = VersionCounter()
+        node = tensor._node
+        if node is not None and "result" in node.saved_names:
+            extra_of(node).result_counter = (counter, 0)
+    return counter
+
+
+def extra_of(node) -> Extra:
+    if node.extra is None:
+        node.extra = Extra()
+    return node.extra
+
+
+def note_versions(node) -> None:
+    """Remember the versions of the saved tensors that were written in place before."""
+    extra_of(node).versions = tuple(
+        saved._vc.value if getattr(saved, "_vc", None) is not None else 0 for saved in node.saved
+    )
+
+
+def already_freed() -> RuntimeError:
+    return RuntimeError(
+        "Trying to backward through the graph a second time (or directly access saved tensors after they have "
+        "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
+        "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
+        "if you need to access saved tensors after calling backward."
+    )
+
+
+_LEGACY_NAMES = {
+    "bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long",
+    "float16": "Half", "float32": "Float", "float64": "Double", "complex64": "ComplexFloat", "complex128": "ComplexDouble",
+}  # fmt: skip
+
+
+def _modified(array, producer, now: int, then: int) -> RuntimeError:
+    origin = "" if producer is None else f", which is output 0 of {producer},"
+    kind = _LEGACY_NAMES[array.dtype.name]
+    return RuntimeError(
+        "one of the variables needed for gradient computation has been modified by an inplace operation: "
+        f"[torch.{kind}Tensor {list(array.shape)}]{origin} is at version {now}; expected version {then} instead. "
+        "Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
+        "torch.autograd.set_detect_anomaly(True)."
+    )
+
+
+def check_version(node, index: int) -> None:
+    """RuntimeError if the saved tensor at ``index`` was written in place since; called only where a counter exists."""
+    tensor = node.saved[index]
+    then = node.extra.versions[index] if node.extra is not None and node.extra.versions is not None else 0
+    if tensor._vc.value != then:
+        producer = None if tensor._node is None else tensor._node.name()
+        raise _modified(tensor._a, producer, tensor._vc.value, then)
+
+
+def check_result_version(node, array) -> None:
+    """RuntimeError if the saved result was written in place since."""
+    known = node.extra.result_counter
+    if known is not None and known[0].value != known[1]:
+        raise _modified(array, node.name(), known[0].value, known[1])
+
+
+_METHOD = """
+def {kind}(node, grad):
+    {edges} = node.edges
+{saved}{fixed}    return ({gradients},)
+"""
+
+
+def node_class(grad_fn: str, inputs, derivatives: dict, saved=(), fixed=(), raw=(), optional=()) -> type:
+    """The Node subclass called ``grad_fn``.
+
+    ``derivatives`` maps an input's name to a function ``(xp, grad, …)``; its further parameters name what it
+    needs: saved tensors (among ``saved``; "result" is the output) or plain values (among ``fixed``). Names in
+    ``raw`` are saved and freed like tensors, but are Python numbers; those in ``optional`` may be None.
+    ``arrays`` computes gradients on NumPy arrays, ``tensors`` on Tensors, recording.
+    """
+    from . import namespaces
+
+    scope = {"freed": already_freed, "check": check_version, "check_result": check_result_version,
+             "result_of": namespaces.saved_result}  # fmt: skip
+    methods = {}
+    tensors = [name for name in saved if name != "result" and name not in raw]
+    for kind, xp in (("arrays", namespaces.ARRAYS), ("tensors", namespaces.TENSORS)):
+        gradients = []
+        for name in inputs:
+            formula = derivatives.get(name)
+            if formula is None:
+                gradients.append("None")
+                continue
+            code = formula.__code__
+            wanted = []
+            for parameter in code.co_varnames[2 : code.co_argcount]:
+                value = f"s_{parameter}"
+                if kind == "arrays" and parameter in tensors:
+                    value += f"._a if {value} is not None else None" if parameter in optional else "._a"
+                wanted.append(value)
+            scope[f"d_{name}"] = formula
+            call = f"d_{name}(xp_{kind}, grad{''.join(', ' + w for w in wanted)})"
+            gradients.append(f"{call} if e_{name} is not None else None")
+        scope[f"xp_{kind}"] = xp
+        source = _METHOD.format(
+            kind=kind,
+            edges="".join(f"e_{name}, " for name in inputs),
+            saved=_unpacking(saved, tensors, kind),
+            fixed="    " + "".join(f"s_{name}, " for name in fixed) + "= node.fixed\n" if fixed else "",
+            gradients=", ".join(gradients),
+        )
+        exec(compile(source, f"<{grad_fn}>", "exec"), scope)
+        methods[kind] = scope[kind]
+    members = {"__slots__": (), "__module__": "builtins", "saved_names": tuple(saved), "fixed_names": tuple(fixed)}
+    return type(grad_fn, (Node,), members | methods)
+
+
+def _unpacking(saved, tensors, kind: str) -> str:
+    if not saved:
+        return ""
+    lines = ["if node.saved is None: raise freed()", "".join(f"s_{name}, " for name in saved) + "= node.saved"]
+    for index, name in enumerate(saved):
+        if name == "result":
+            lines.append(f"if node.extra is not None: check_result(node, s_{name})")
+            if kind == "tensors":
+                lines.append(f"s_{name} = result_of(node, s_{name})")
+        elif name in tensors:
+            lines.append(f"if s_{name} is not None and s_{name}._vc is not None: check(node, {index})")
+    return "".join(f"    {line}\n" for line in lines)

@@ -1,0 +1,475 @@
+"""The factories that turn an operator's row into function, method, in-place form, operator and Node.
+
+A row is an assignment in a family file; what it returns is the public function. Formulas of derivatives take
+``(xp, grad, …)``: ``xp`` is ``ARRAYS`` or ``TENSORS``, the further parameters name what the node saves.
+Operators check nothing up front that NumPy refuses anyway; torch's message is built when it has refused.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy import asarray, ndarray
+
+from .. import _dtypes, _errors
+from .._floating import QUIET, reset_floating, set_floating
+from .._tensor import Tensor, wrap
+from ..autograd.graph import counter_of, extra_of, next_sequence, node_class, note_versions
+from ..autograd.mode import state
+from ..autograd.namespaces import ARRAYS, TENSORS
+
+new = object.__new__
+F16, F32, F64 = np.dtype("float16"), np.dtype("float32"), np.dtype("float64")
+SCALARS = (bool, int, float, complex, np.number, np.bool_)
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One row, as the tests read it: its kind, public function and what is known of its forms."""
+
+    name: str
+    kind: str
+    function: object
+    methods: tuple[str, ...] = ()
+    dunders: tuple[str, ...] = ()
+    differentiable: tuple[str, ...] = field(default=())
+
+
+OPERATORS: dict[str, Operator] = {}
+
+
+# Keywords of NumPy that torch understands too.
+_NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}
+
+
+# --- from forward to public names ---------------------------------------------------------------------------------
+
+
+def _guarded(forward, name: str, kind: str, method: bool):
+    """``forward`` with torch's errors for wrong arguments, worked out only when it has failed."""
+
+    @functools.wraps(forward)
+    def function(*args, **kwargs):
+        try:
+            result = forward(*args, **kwargs)
+            if result is not NotImplemented:
+                return result
+            problem: Exception = TypeError(f"{name}(): unsupported argument types")
+        except (TypeError, AttributeError) as error:
+            problem = error
+        renamed = {_NUMPY_NAMES.get(key, key): value for key, value in kwargs.items()}
+        if len(renamed) == len(kwargs) and renamed.keys() != kwargs.keys():
+            return function(*args, **renamed)
+        raise _argument_error(name, kind, method, args, kwargs) or problem from None
+
+    function.__name__ = function.__qualname__ = name
+    return function
+
+
+def _argument_error(name: str, kind: str, method: bool, args, kwargs):
+    """torch's complaint about these arguments, or None if they are as they should be."""
+    from .._signature_table import SIGNATURES, signatures_of
+    from .._signatures import argument_error, binary_signatures, unary_signatures
+
+    if name in SIGNATURES or name.removesuffix("_") in SIGNATURES:
+        signatures = signatures_of(name)
+    else:
+        signatures = (binary_signatures if kind == "binary" else unary_signatures)(name)
+    if method:
+        return argument_error(name, signatures.method, args[1:], kwargs)
+    return argument_error(name, signatures.function, args, kwargs)
+
+
+def publish(name: str, kind: str, forward, *, methods=(), dunders=(), function=None, **facts):
+    """Register an operator: its guarded function, its methods (also guarded) and its bare special methods.
+
+    ``function`` is given where the function was published before and only the methods take other arguments.
+    """
+    function = function or _guarded(forward, name, kind, method=False)
+    for method in methods:
+        setattr(Tensor, method, _guarded(forward, method, kind, method=True))
+    for dunder in dunders:
+        setattr(Tensor, dunder, forward)
+    OPERATORS[name] = Operator(name, kind, function, tuple(methods), tuple(dunders), **facts)
+    return function
+
+
+def internal(name: str, on_arrays, on_tensors=None) -> None:
+    """Make a computation available to derivatives as ``xp.name``."""
+    setattr(ARRAYS, name, on_arrays)
+    setattr(TENSORS, name, on_tensors or on_arrays)
+
+
+def record(out: Tensor, cls: type, inputs, saved=(), fixed=()) -> None:
+    """Make ``out`` the result of a new node of class ``cls`` over ``inputs`` (Tensors or None)."""
+    node = new(cls)
+    node.edges = tuple(
+        [None if tensor is None or not tensor._rg else tensor._node or tensor for tensor in inputs]
+    )
+    node.saved = saved
+    node.fixed = fixed
+    node.sequence = next_sequence()
+    node.extra = None
+    for tensor in saved:
+        if type(tensor) is Tensor and tensor._vc is not None:
+            note_versions(node)
+            break
+    out._node = node
+    out._rg = True
+
+
+def recording(*inputs) -> bool:
+    """Whether an operator over these (Tensors or None) must record."""
+    return state.enabled and any(tensor is not None and tensor._rg for tensor in inputs)
+
+
+def quietly(compute, *args):
+    """``compute(*args)`` as an ndarray, without NumPy's floating-point warnings."""
+    token = set_floating(QUIET)
+    try:
+        result = compute(*args)
+    finally:
+        reset_floating(token)
+    return result if type(result) is ndarray else asarray(result)
+
+
+# --- unary --------------------------------------------------------------------------------------------------------
+
+
+def unary(name: str, compute, *, grad_fn: str, self, to_float: bool = True, aliases=(), dunders=(), methods=None):
+    """A row for ``compute(array)``. ``to_float``: integers and bools are computed in the default dtype."""
+    names = self.__code__.co_varnames[2 : self.__code__.co_argcount]
+    cls = node_class(grad_fn, ("self",), {"self": self}, saved=names)
+    keeps_input, keeps_result = "self" in names, "result" in names
+
+    def forward(input):
+        a = input._a
+        if to_float and a.dtype.kind not in "fc":
+            a = a.astype(_dtypes._default._numpy)
+        token = set_floating(QUIET)
+        try:
+            r = compute(a)
+        finally:
+            reset_floating(token)
+        if type(r) is not ndarray:
+            r = asarray(r)
+        out = new(Tensor)
+        out._a = r
+        out._vc = None
+        if input._rg and state.enabled:
+            node = new(cls)
+            node.edges = (input._node or input,)
+            node.saved = (r,) if keeps_result else (input,) if keeps_input else ()
+            node.sequence = next_sequence()
+            node.extra = None
+            if keeps_input and input._vc is not None:
+                note_versions(node)
+            out._node = node
+            out._rg = True
+        else:
+            out._node = None
+            out._rg = False
+        return out
+
+    internal(name, compute, forward)
+    methods = (name, *aliases) if methods is None else methods
+    for method in methods:
+        publish_inplace(method, "unary", forward)
+    return publish(name, "unary", forward, methods=methods, dunders=dunders, differentiable=("self",))
+
+
+# --- binary -------------------------------------------------------------------------------------------------------
+
+
+def _uses(formula, name: str) -> bool:
+    return formula is not None and name in formula.__code__.co_varnames[2 : formula.__code__.co_argcount]
+
+
+def binary_core(
+    compute, *, grad_fn: str | None = None, self=None, other=None, to_float: bool = False, check=None
+):
+    """The fixed-arity ``forward(input, other)`` of a binary operator, with recording and promotion.
+
+    It returns NotImplemented for an operand that is neither Tensor nor number. ``check(input, other)`` raises what
+    torch raises for dtypes it does not take; it is called where NumPy refuses and where dtypes differ.
+    """
+    derivatives = {"self": self, "other": other}
+    saved = tuple(n for n in ("self", "other", "result") if _uses(self, n) or _uses(other, n))
+    if grad_fn is not None:
+        of_tensors = node_class(grad_fn, ("self", "other"), derivatives, saved=saved)
+        of_scalar = node_class(grad_fn, ("self", "other"), {"self": self}, saved=saved, raw=("other",))
+    self_for_self, self_for_other = _uses(self, "self"), _uses(other, "self")
+    other_for_self, other_for_other = _uses(self, "other"), _uses(other, "other")
+    keeps_result = "result" in saved
+
+    def forward(input, other):
+        a = input._a
+        kind = type(other)
+        if kind is Tensor:
+            b = other._a
+            if a.dtype is not b.dtype or (to_float and a.dtype.kind not in "fc"):
+                return mixed(input, other)
+        elif (kind is float or kind is int) and (a.dtype is F32 or a.dtype is F64):
+            b = other
+        else:
+            return mixed(input, other)
+        token = set_floating(QUIET)
+        try:
+            r = compute(a, b)
+        except ValueError:
+            raise _errors.broadcast(a.shape, b.shape) from None
+        except TypeError:
+            return mixed(input, other)
+        finally:
+            reset_floating(token)
+        if type(r) is not ndarray:
+            r = asarray(r)
+        out = new(Tensor)
+        out._a = r
+        out._node = None
+        out._rg = False
+        out._vc = None
+        if grad_fn is not None and (input._rg or (kind is Tensor and other._rg)) and state.enabled:
+            attach(out, input, other, kind is Tensor)
+        return out
+
+    def attach(out, input, other, is_tensor, kinds=(None, None)):
+        e_self = (input._node or input) if input._rg else None
+        if is_tensor:
+            node = new(of_tensors)
+            e_other = (other._node or other) if other._rg else None
+            shapes = input._a.shape, other._a.shape
+            unlike = shapes[0] != shapes[1]
+        else:
+            node = new(of_scalar)
+            e_other = None
+            unlike = False
+        node.edges = (e_self, e_other)
+        node.sequence = next_sequence()
+        node.extra = None
+        kept = ()
+        if saved:
+            if self_for_self or self_for_other:
+                wanted = (self_for_self and e_self is not None) or (self_for_other and e_other is not None)
+                kept = (input if wanted else None,)
+            if other_for_self or other_for_other:
+                wanted = (other_for_self and e_self is not None) or (other_for_other and e_other is not None)
+                kept += (other if wanted else None,)
+            if keeps_result:
+                kept += (out._a,)
+        node.saved = kept
+        if kept and (input._vc is not None or (is_tensor and other._vc is not None)):
+            note_versions(node)
+        if unlike:
+            extra_of(node).operands = ((shapes[0], kinds[0]), (shapes[1], kinds[1]))
+        elif kinds != (None, None):
+            other_shape = other._a.shape if is_tensor else ()
+            extra_of(node).operands = ((input._a.shape, kinds[0]), (other_shape, kinds[1]))
+        out._node = node
+        out._rg = True
+
+    def mixed(input, other):
+        if check is not None:
+            check(input, other)
+        converted = _converted(input, other, to_float)
+        if converted is None:
+            return NotImplemented
+        a, b, common = converted
+        token = set_floating(QUIET)
+        try:
+            r = compute(a, b)
+        except ValueError as error:
+            if "broadcast" not in str(error):
+                raise
+            raise _errors.broadcast(a.shape, b.shape) from None
+        finally:
+            reset_floating(token)
+        r = asarray(r)
+        if common is F16 and r.dtype is F32:
+            r = r.astype(F16)
+        out = wrap(r)
+        is_tensor = isinstance(other, Tensor)
+        if grad_fn is not None and (input._rg or (is_tensor and other._rg)) and state.enabled:
+            kinds = (
+                None if input._a.dtype == common else input._a.dtype,
+                None if not is_tensor or other._a.dtype == common else other._a.dtype,
+            )
+            attach(out, input, other, is_tensor, kinds)
+        return out
+
+    return forward
+
+
+def _converted(input, other, to_float: bool):
+    """Both operands as arrays of torch's common dtype, and that NumPy dtype; None if ``other`` is no operand."""
+    common = common_dtype(input, other)
+    if common is None:
+        return None
+    a = input._a
+    b = other._a if isinstance(other, Tensor) else scalar_array(other)
+    if to_float and common.category < 2:
+        common = _dtypes._default
+    target = common._numpy
+    if target is F16 and (b.ndim == 0 or a.ndim == 0):
+        # torch reads a scalar operand in single precision and rounds only the result.
+        return a.astype(F32), b.astype(F32), F16
+    return a.astype(target, copy=False), b.astype(target, copy=False), target
+
+
+def common_dtype(input, other):
+    """torch's common dtype of a Tensor and a Tensor or number; None if ``other`` is neither."""
+    kind = _dtypes.OF_NUMPY[input._a.dtype]
+    if isinstance(other, Tensor):
+        kinds: list = [None, None]
+        for operand in (input, other):
+            place = 0 if operand._a.ndim else 1
+            found = _dtypes.OF_NUMPY[operand._a.dtype]
+            kinds[place] = found if kinds[place] is None else _dtypes.PROMOTED[kinds[place], found]
+        return _dtypes.result_of(*kinds, None)
+    if not isinstance(other, SCALARS):
+        return None
+    return _dtypes.result_of(*((kind, None) if input._a.ndim else (None, kind)), _dtypes.of_scalar(other))
+
+
+def as_operand(value, like: Tensor) -> Tensor:
+    """A number as a 0-d tensor that promotes with ``like`` as the bare number does."""
+    return wrap(scalar_array(value).astype(common_dtype(like, value)._numpy))
+
+
+def scalar_array(value) -> ndarray:
+    """A Python or NumPy number as a 0-d array; OverflowError for integers that 64 bits cannot hold."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        if not -(2**63) <= value < 2**64:
+            raise OverflowError("int too big to convert")
+        return np.array(value, np.int64 if value < 2**63 else np.uint64)
+    return np.array(value)
+
+
+def binary(
+    name: str, compute, *, grad_fn=None, self=None, other=None, to_float=False, check=None, aliases=(), dunders=(),
+    inplace=True, forward=None,
+):  # fmt: skip
+    """A row for ``compute(array, array)`` of one dtype; ``dunders`` are its special methods, in-place ones included.
+
+    ``forward(core)`` makes the named function where it takes more than two operands' worth of arguments.
+    """
+    core = binary_core(compute, grad_fn=grad_fn, self=self, other=other, to_float=to_float, check=check)
+    named = core if forward is None else forward(core)
+    internal(name, compute, core)
+    written = tuple(d for d in dunders if d.startswith("__i"))
+    for dunder in dunders:
+        if dunder not in written:
+            setattr(Tensor, dunder, core)
+    for method in (name, *aliases) if inplace else ():
+        publish_inplace(method, "binary", named, compute if isinstance(compute, np.ufunc) else None, written)
+    differentiable = tuple(n for n, formula in (("self", self), ("other", other)) if formula is not None)
+    return publish(name, "binary", named, methods=(name, *aliases), differentiable=differentiable)
+
+
+# --- in place -----------------------------------------------------------------------------------------------------
+
+
+def publish_inplace(name: str, kind: str, forward, ufunc=None, dunders=()) -> None:
+    write = inplace_of(forward, ufunc)
+    setattr(Tensor, name + "_", _guarded(write, name + "_", kind, method=True))
+    for dunder in dunders:
+        setattr(Tensor, dunder, write)
+
+
+def inplace_of(forward, ufunc=None):
+    """The in-place form of ``forward``: compute, check, write into ``self``, and take over the new node."""
+
+    def write(self, *args, **kwargs):
+        a = self._a
+        if ufunc is not None and len(args) == 1 and not kwargs:
+            other = args[0]
+            if not (state.enabled and (self._rg or (type(other) is Tensor and other._rg))):
+                b = other._a if type(other) is Tensor else other if type(other) in (int, float) else None
+                if b is not None and (a.dtype is F32 or a.dtype is F64) and getattr(b, "dtype", a.dtype) is a.dtype:
+                    token = set_floating(QUIET)
+                    try:
+                        ufunc(a, b, out=a)
+                    except ValueError:
+                        raise _errors.inplace_shape(a.shape, b.shape) from None
+                    finally:
+                        reset_floating(token)
+                    counter_of(self).value += 1
+                    return self
+        original = before_inplace(self, args)
+        result = forward(original, *args, **kwargs)
+        if result is NotImplemented:
+            return result
+        return overwrite(self, result)
+
+    return write
+
+
+def before_inplace(self: Tensor, args=()) -> Tensor:
+    """Refuse what torch refuses, and return what stands for the old value in the graph."""
+    if not state.enabled or not (self._rg or any(isinstance(arg, Tensor) and arg._rg for arg in args)):
+        return self
+    if self._rg and self._node is None:
+        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+    if self._base is not None:
+        if self._base._rg and self._base._node is None:
+            raise RuntimeError(
+                "a view of a leaf Variable that requires grad is being used in an in-place operation."
+            )
+        raise NotImplementedError("shimtorch does not offer in-place writes to a view that have to be recorded")
+    if self._vc is not None and any(view() is not None for view in self._vc.views):
+        raise NotImplementedError("shimtorch does not offer recorded in-place writes to a tensor that has views")
+    original = wrap(self._a.copy(order="K"))
+    original._node, original._rg = self._node, self._rg
+    if not self._rg:
+        original = wrap(original._a)
+    return original
+
+
+def overwrite(self: Tensor, result: Tensor) -> Tensor:
+    """Write ``result`` into the memory of ``self``, which becomes the output of the node of ``result``."""
+    a, r = self._a, result._a
+    if r.dtype is not a.dtype and r.dtype.kind != "b":
+        have, want = _dtypes.OF_NUMPY[r.dtype], _dtypes.OF_NUMPY[a.dtype]
+        if have.category > want.category:
+            raise _errors.result_type(have, want)
+    if r.shape != a.shape:
+        raise _errors.inplace_shape(a.shape, r.shape)
+    quietly(np.copyto, a, r, "unsafe")
+    counter = counter_of(self)
+    counter.value += 1
+    node = result._node
+    if result._rg and node is not None:
+        self._node, self._rg = node, True
+        if "result" in node.saved_names:
+            index = node.saved_names.index("result")
+            node.saved = (*node.saved[:index], a, *node.saved[index + 1 :])
+            extra_of(node).result_counter = (counter, counter.value)
+    return self
+
+
+def fill_array(array, value) -> None:
+    """Write one number everywhere; RuntimeError in torch's words if an integer dtype cannot hold it."""
+    kind = array.dtype.kind
+    if kind != "c" and isinstance(value, (complex, np.complexfloating)):
+        if value.imag != 0:
+            raise RuntimeError(f"value cannot be converted to type {_C_TYPES[array.dtype.name]} without overflow")
+        value = value.real
+    if kind in "iu":
+        info = np.iinfo(array.dtype)
+        lowest = -info.max if kind == "u" else info.min
+        if value != value or not lowest <= int(value) <= info.max:
+            raise RuntimeError(f"value cannot be converted to type {_C_TYPES[array.dtype.name]} without overflow")
+        array[...] = np.int64(int(value)).astype(array.dtype)
+    elif kind == "f" and not math.isinf(value) and abs(value) > np.finfo(array.dtype).max:
+        raise RuntimeError(f"value cannot be converted to type {_C_TYPES[array.dtype.name]} without overflow")
+    else:
+        array[...] = value
+
+
+_C_TYPES = {
+    "uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int", "int64": "int64_t",
+    "float16": "at::Half", "float32": "float", "float64": "double",
+}  # fmt: skip

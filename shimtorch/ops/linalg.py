@@ -1,0 +1,249 @@
+"""Matrix products. ``matmul`` is made of the others just as in torch, which the graph shows.
+
+To add one: a node class with a derivative per operand, a forward that checks shapes, a publish row.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import _errors
+from .._tensor import Tensor, c_name, scalar_type_name, wrap
+from ..autograd.graph import node_class
+from ..autograd.mode import state
+from ._define import F16, F32, internal, publish, quietly, record
+from .shape import _expand, _reshape_to, _squeeze, _t, _transpose, _unsqueeze, squeeze_front, unsafe_view
+
+
+def _product(a, b):
+    if a.dtype is F16:
+        return np.matmul(a.astype(F32), b.astype(F32)).astype(F16)
+    return np.matmul(a, b)
+
+
+def _column_major(strides, sizes) -> bool:
+    return strides[0] == 1 and strides[1] == sizes[0]
+
+
+# The gradient of a column-major matrix is computed transposed, so that it comes out column-major as well.
+def _mm_self(xp, grad, mat2, sizes, strides):
+    if _column_major(strides, sizes):
+        return xp.t(xp.mm(xp.conj(mat2), xp.t(grad)))
+    return xp.mm(grad, xp.conj(xp.t(mat2)))
+
+
+def _mm_mat2(xp, grad, self, sizes2, strides2):
+    if _column_major(strides2, sizes2):
+        return xp.t(xp.mm(xp.t(grad), xp.conj(self)))
+    return xp.mm(xp.conj(xp.t(self)), grad)
+
+
+_MmBackward0 = node_class(
+    "MmBackward0", ("self", "mat2"), {"self": _mm_self, "mat2": _mm_mat2}, saved=("self", "mat2"),
+    fixed=("sizes", "strides", "sizes2", "strides2"),
+)  # fmt: skip
+_BmmBackward0 = node_class(
+    "BmmBackward0", ("self", "mat2"), saved=("self", "mat2"),
+    derivatives={
+        "self": lambda xp, grad, mat2: xp.bmm(grad, xp.conj(xp.transpose(mat2, 1, 2))),
+        "mat2": lambda xp, grad, self: xp.bmm(xp.conj(xp.transpose(self, 1, 2)), grad),
+    },
+)  # fmt: skip
+_MvBackward0 = node_class(
+    "MvBackward0", ("self", "vec"), saved=("self", "vec"),
+    derivatives={
+        "self": lambda xp, grad, vec: xp.reshape(grad, (-1, 1)) * xp.conj(vec),
+        "vec": lambda xp, grad, self: xp.mv(xp.t(xp.conj(self)), grad),
+    },
+)  # fmt: skip
+_DotBackward0 = node_class(
+    "DotBackward0", ("self", "tensor"), saved=("self", "tensor"),
+    derivatives={
+        "self": lambda xp, grad, tensor: grad * xp.conj(tensor),
+        "tensor": lambda xp, grad, self: grad * xp.conj(self),
+    },
+)  # fmt: skip
+
+
+def _finish(out, cls, input, other, fixed=()):
+    if state.enabled and (input._rg or other._rg):
+        saved = (input if other._rg else None, other if input._rg else None)
+        record(out, cls, (input, other), saved, fixed)
+    return out
+
+
+def _same_dtype(a, b, kernel: str, complaint: str) -> None:
+    if a._a.dtype != b._a.dtype:
+        raise RuntimeError(complaint.format(c_name(a), c_name(b)))
+    if a._a.dtype.kind == "b":
+        raise _errors.not_implemented(kernel, a)
+
+
+def _mm(input, mat2):
+    a, b = input._a, mat2._a
+    if a.ndim != 2:
+        raise RuntimeError("self must be a matrix")
+    if b.ndim != 2:
+        raise RuntimeError("mat2 must be a matrix")
+    if a.shape[1] != b.shape[0]:
+        raise RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({a.shape[0]}x{a.shape[1]} and {b.shape[0]}x{b.shape[1]})"
+        )
+    _same_dtype(input, mat2, "addmm_impl_cpu_", "expected m1 and m2 to have the same dtype, but got: {} != {}")
+    out = wrap(quietly(_product, a, b))
+    if state.enabled and (input._rg or mat2._rg):
+        return _finish(out, _MmBackward0, input, mat2, (a.shape, input.stride(), b.shape, mat2.stride()))
+    return out
+
+
+def _mv(input, vec):
+    a, b = input._a, vec._a
+    if a.ndim != 2 or b.ndim != 1:
+        raise RuntimeError(f"vector + matrix @ vector expected, got {b.ndim}, {a.ndim}, {b.ndim}")
+    if a.shape[1] != b.shape[0]:
+        raise RuntimeError(
+            f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), vec ({b.shape[0]})"
+        )
+    if a.dtype != b.dtype:
+        raise RuntimeError(
+            f"expected scalar type {scalar_type_name(input)} but found {scalar_type_name(vec)}"
+        )
+    if a.dtype.kind == "b":
+        raise _errors.not_implemented("addmv_impl_cpu", input)
+    return _finish(wrap(quietly(_product, a, b)), _MvBackward0, input, vec)
+
+
+def _dot(input, tensor):
+    a, b = input._a, tensor._a
+    if a.ndim != 1 or b.ndim != 1:
+        raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors")
+    if a.dtype != b.dtype:
+        raise RuntimeError(
+            f"dot : expected both vectors to have same dtype, but found {scalar_type_name(input)} and "
+            f"{scalar_type_name(tensor)}"
+        )
+    if a.size != b.size:
+        raise RuntimeError(
+            f"inconsistent tensor size, expected tensor [{a.size}] and src [{b.size}] to have the same number of "
+            f"elements, but got {a.size} and {b.size} elements respectively"
+        )
+    if a.dtype.kind == "b":
+        raise _errors.not_implemented("dot", input)
+    return _finish(wrap(quietly(_product, a, b)), _DotBackward0, input, tensor)
+
+
+def _bmm(input, mat2):
+    a, b = input._a, mat2._a
+    if a.ndim != 3:
+        raise RuntimeError("batch1 must be a 3D tensor")
+    if b.ndim != 3:
+        raise RuntimeError("batch2 must be a 3D tensor")
+    if a.shape[0] != b.shape[0] or a.shape[2] != b.shape[1]:
+        raise RuntimeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: [{a.shape[0]}, {a.shape[2]}] but got: "
+            f"[{b.shape[0]}, {b.shape[1]}]."
+        )
+    if a.dtype != b.dtype:
+        raise RuntimeError(f"expected scalar type {scalar_type_name(input)} but found {scalar_type_name(mat2)}")
+    if a.dtype.kind == "b":
+        raise _errors.not_implemented("baddbmm_cpu_kernel", input)
+    return _finish(wrap(quietly(_product, a, b)), _BmmBackward0, input, mat2)
+
+
+mm = publish("mm", "linalg", _mm, methods=("mm",), differentiable=("self", "mat2"))
+mv = publish("mv", "linalg", _mv, methods=("mv",), differentiable=("self", "vec"))
+dot = publish("dot", "linalg", _dot, methods=("dot",), differentiable=("self", "tensor"))
+bmm = publish("bmm", "linalg", _bmm, methods=("bmm",), differentiable=("self", "mat2"))
+internal("mm", _product, _mm)
+internal("mv", _product, _mv)
+internal("bmm", _product, _bmm)
+
+
+# --- matmul -------------------------------------------------------------------------------------------------------
+
+
+def _folds(a, b) -> bool:
+    """Whether torch folds the batch into the rows of one matrix product instead of multiplying batchwise."""
+    larger, smaller = (a, b) if a._a.ndim >= b._a.ndim else (b, a)
+    if larger._a.ndim < 3 or smaller._a.ndim > 2:
+        return False
+    if smaller._rg:
+        return True
+    if a._a.ndim == 2:
+        return False
+    if larger._a.size == 0:
+        return True
+    array = larger._a if larger is a else larger._a.swapaxes(-1, -2)
+    strides, shape = array.strides, array.shape
+    return all(strides[i] == strides[i + 1] * shape[i + 1] for i in range(array.ndim - 2))
+
+
+def _matmul_folded(input, other):
+    first = input._a.ndim >= other._a.ndim
+    t1 = input if first else _transpose(other, -2, -1)
+    t2 = other if first else (_t(input) if input._a.ndim == 2 else input)
+    shape = t1._a.shape
+    rows = 1
+    for size in shape[:-1]:
+        rows *= size
+    folded = _reshape_to(t1, (rows, shape[-1]))
+    if t2._a.ndim != 2:
+        return unsafe_view(_mv(folded, t2), shape[:-1])
+    out = unsafe_view(_mm(folded, t2), (*shape[:-1], t2._a.shape[1]))
+    return out if first else _transpose(out, -2, -1).contiguous()
+
+
+def _matmul_batched(input, other):
+    a, b = input._a, other._a
+    if a.ndim == b.ndim == 3 and a.shape[0] != b.shape[0]:
+        if a.shape[0] == 1 and input._rg:
+            return _matmul(_squeeze(input, 0), other)
+        if b.shape[0] == 1 and other._rg:
+            return _matmul(input, _squeeze(other, 0))
+    n = a.shape[-2] if a.ndim > 1 else 1
+    m1, m2 = a.shape[-1], b.shape[-2] if b.ndim > 1 else b.shape[0]
+    p = b.shape[-1] if b.ndim > 1 else 1
+    try:
+        batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    except ValueError:
+        raise _errors.broadcast(a.shape[:-2], b.shape[:-2]) from None
+    count = 1
+    for size in batch:
+        count *= size
+    left = _reshape_to(_expand(input, (*batch, n, m1)), (count, n, m1))
+    vector = b.ndim == 1
+    if vector:
+        right = _unsqueeze(_reshape_to(_expand(other, (*batch, m2)), (count, m2)), 2)
+    else:
+        right = _reshape_to(_expand(other, (*batch, m2, p)), (count, m2, p))
+    product = _bmm(left, right)
+    shape = (*batch, *((n,) if a.ndim > 1 else ()), *((p,) if b.ndim > 1 else ()))
+    return unsafe_view(_squeeze(product, -1) if vector else product, shape)
+
+
+def _matmul(input, other):
+    a, b = input._a.ndim, other._a.ndim
+    if a == 2 and b == 2:
+        return _mm(input, other)
+    if a == 0 or b == 0:
+        raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {a}D and {b}D")
+    if a == 1 and b == 1:
+        return _dot(input, other)
+    if a == 2 and b == 1:
+        return _mv(input, other)
+    if a == 1 and b == 2:
+        return squeeze_front(_mm(_unsqueeze(input, 0), other))
+    return _matmul_folded(input, other) if _folds(input, other) else _matmul_batched(input, other)
+
+
+def _matmul_operator(self, other):
+    return _matmul(self, other) if isinstance(other, Tensor) else NotImplemented
+
+
+def _rmatmul(self, other):
+    return _matmul(other, self) if isinstance(other, Tensor) else NotImplemented
+
+
+matmul = publish("matmul", "linalg", _matmul, methods=("matmul",), differentiable=("self", "other"))
+Tensor.__matmul__ = _matmul_operator
+Tensor.__rmatmul__ = _rmatmul

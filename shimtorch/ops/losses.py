@@ -1,0 +1,240 @@
+"""Losses. To add one: its forward on arrays, a node class per named backward of torch's table, and a function with
+torch's argument checks, which ``nn.functional`` offers.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from .. import _errors
+from .._tensor import Tensor, scalar_type_name, wrap
+from ..autograd.graph import node_class
+from ..autograd.mode import state
+from ..autograd.namespaces import ARRAYS
+from ._define import F16, F32, F64, internal, quietly, record
+from .reductions import _add_up, _divided
+
+NONE, MEAN, SUM = 0, 1, 2
+
+
+def reduction_code(reduction: str, size_average, reduce) -> int:
+    """torch's number for a reduction; warns of the deprecated arguments, ValueError for an unknown name."""
+    if size_average is not None or reduce is not None:
+        averaged, reduced = size_average is None or size_average, reduce is None or reduce
+        reduction = "mean" if averaged and reduced else "sum" if reduced else "none"
+        warnings.warn(
+            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
+            UserWarning,
+            stacklevel=4,
+        )
+    if reduction == "elementwise_mean":
+        warnings.warn(
+            "reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.", UserWarning, stacklevel=3
+        )
+        return MEAN
+    try:
+        return {"none": NONE, "mean": MEAN, "sum": SUM}[reduction]
+    except (KeyError, TypeError):
+        raise ValueError(f"{reduction} is not a valid value for reduction") from None
+
+
+def _reduced(loss, code: int):
+    if code == NONE:
+        return loss
+    total = _add_up(loss, None, False)
+    return total if code == SUM else _divided(total, loss.size)
+
+
+def _single(function, kind):
+    """A float32 (or float16) logarithm through float64, as exact as the C library's that torch calls here."""
+    return lambda a: function(a.astype(F64)).astype(F32) if kind is F32 or kind is F16 else function(a)
+
+
+# --- binary cross entropy -----------------------------------------------------------------------------------------
+
+
+def _cross_entropy(input, target, weight):
+    kind = input.dtype
+    log, log1p = _single(np.log, kind), _single(np.log1p, kind)
+    floor = F32.type(-100) if kind is F16 or kind is F32 else kind.type(-100)
+    loss = (target - 1) * np.maximum(log1p(-input), floor).astype(kind) - target * np.maximum(log(input), floor).astype(kind)
+    return loss if weight is None else loss * weight
+
+
+def _cross_entropy_backward(grad, self, target, weight, code):
+    floor = self.dtype.type(1e-12)
+    gradient = grad * (self - target) / np.maximum((1 - self) * self, floor)
+    if weight is not None:
+        gradient = gradient * weight
+    return gradient / self.dtype.type(self.size) if code == MEAN else gradient
+
+
+def _scaled(xp, gradient, weight, code, count):
+    if weight is not None:
+        gradient = gradient * weight
+    return xp.div_scalar(gradient, count) if code == MEAN else gradient
+
+
+def _size(value) -> int:
+    return value._a.size if isinstance(value, Tensor) else value.size
+
+
+def _towards_target(xp, grad, self, target, weight, code):
+    return _scaled(xp, (xp.log(1 - self) - xp.log(self)) * grad, weight, code, _size(target))
+
+
+_BCE = node_class(
+    "BinaryCrossEntropyBackward0", ("self", "target"), saved=("self", "target", "weight"), fixed=("code",), optional=("weight",),
+    derivatives={
+        "self": lambda xp, grad, self, target, weight, code: xp.bce_backward(grad, self, target, weight, code),
+        "target": _towards_target,
+    },
+)  # fmt: skip
+
+
+def _double_self(xp, grad, grad_output, self, target, weight, code):
+    eps = 1e-12
+    above, below = self + eps, 1 - self + eps
+    slope = (self * self - 2 * self * target + target) / (above * above * (below * below))
+    return _scaled(xp, slope * (grad * grad_output), weight, code, _size(self))
+
+
+def _double_target(xp, grad, grad_output, self, target, weight, code):
+    slope = -grad_output * grad / xp.at_least((1 - self) * self, 1e-12)
+    return _scaled(xp, slope, weight, code, _size(target))
+
+
+def _double_output(xp, grad, self, target, weight, code):
+    eps = 1e-12
+    slope = (self - target) / ((self + eps) * (1 - self + eps)) * grad
+    if weight is not None:
+        slope = slope * weight
+    if code == NONE:
+        return slope
+    return xp.div_scalar(xp.sum(slope), _size(self)) if code == MEAN else xp.sum(slope)
+
+
+_BCE_BACKWARD = node_class(
+    "BinaryCrossEntropyBackwardBackward0", ("grad_output", "self", "target"),
+    saved=("grad_output", "self", "target", "weight"), fixed=("code",), optional=("weight",),
+    derivatives={"grad_output": _double_output, "self": _double_self, "target": _double_target},
+)  # fmt: skip
+
+
+def _bce_backward_tensors(grad, self, target, weight, code):
+    raw = None if weight is None else weight._a
+    out = wrap(quietly(_cross_entropy_backward, grad._a, self._a, target._a, raw, code))
+    if state.enabled and (grad._rg or self._rg or target._rg):
+        record(out, _BCE_BACKWARD, (grad, self, target), (grad, self, target, weight), (code,))
+    return out
+
+
+internal("bce_backward", _cross_entropy_backward, _bce_backward_tensors)
+internal("at_least", np.maximum, lambda t, least: t.clamp(min=least))
+
+
+def _require_dtype(expected, *others) -> None:
+    for other in others:
+        if other is not None and other._a.dtype != expected._a.dtype:
+            raise RuntimeError(f"Found dtype {scalar_type_name(other)} but expected {scalar_type_name(expected)}")
+
+
+def _not_differentiable(function: str, **arguments) -> None:
+    for name, value in arguments.items():
+        if value is not None and value._rg and state.enabled:
+            raise RuntimeError(
+                f"The function '{function}' is not differentiable with respect to argument '{name}'. This input cannot "
+                "have requires_grad True."
+            )
+
+
+def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=None, reduction="mean"):
+    """Binary cross entropy of probabilities ``input`` against ``target``, both of one shape with values in [0, 1].
+
+    ``weight`` broadcasts to that shape; ``reduction`` is "mean", "sum" or "none". ValueError for unlike shapes,
+    RuntimeError for values outside [0, 1] and unlike dtypes. (``torch.nn.functional.binary_cross_entropy``)
+    """
+    code = reduction_code(reduction, size_average, reduce)
+    x, y = input._a, target._a
+    if x.shape != y.shape:
+        raise ValueError(
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. "
+            "Please ensure they have the same size."
+        )
+    if weight is not None:
+        try:
+            weight = weight.expand(np.broadcast_shapes(y.shape, weight._a.shape))
+        except ValueError:
+            raise _errors.broadcast(y.shape, weight._a.shape) from None
+    _not_differentiable("binary_cross_entropy", weight=weight)
+    _require_dtype(input, target, weight)
+    if x.dtype.kind != "f":
+        raise _errors.not_implemented("binary_cross_entropy", input)
+    for name, values in (("input", x), ("target", y)):
+        if values.size and not (0 <= values.min() and values.max() <= 1):
+            raise RuntimeError(f"all elements of {name} should be between 0 and 1")
+    out = wrap(quietly(lambda: _reduced(_cross_entropy(x, y, None if weight is None else weight._a), code)))
+    if state.enabled and (input._rg or target._rg):
+        record(out, _BCE, (input, target), (input, target, weight), (code,))
+    return out
+
+
+# --- with logits --------------------------------------------------------------------------------------------------
+
+
+def _logits_backward(xp, grad, self, target, weight, pos_weight, code):
+    if pos_weight is not None:
+        scaled = pos_weight * target
+        gradient = (xp.add_scalar(scaled, 1) - target) * xp.sigmoid(self) - scaled
+    else:
+        gradient = xp.sigmoid(self) - target
+    return _scaled(xp, gradient * grad, weight, code, _size(self))
+
+
+def _logits_towards_target(xp, grad, self, target, weight, pos_weight, code):
+    if pos_weight is not None:
+        gradient = (xp.logsigmoid(-self) - xp.logsigmoid(self) * pos_weight) * grad
+    else:
+        gradient = self * -grad
+    return _scaled(xp, gradient, weight, code, _size(target))
+
+
+_BCE_LOGITS = node_class(
+    "BinaryCrossEntropyWithLogitsBackward0", ("self", "target"), saved=("self", "target", "weight", "pos_weight"),
+    fixed=("code",), optional=("weight", "pos_weight"), derivatives={"self": _logits_backward, "target": _logits_towards_target},
+)  # fmt: skip
+
+
+def _logits_loss(x, y, weight, pos_weight):
+    log = ARRAYS.logsigmoid(x)
+    if pos_weight is not None:
+        log = log * ((pos_weight - 1) * y + 1)
+    loss = (1 - y) * x - log
+    return loss if weight is None else loss * weight
+
+
+def binary_cross_entropy_with_logits(
+    input, target, weight=None, size_average=None, reduce=None, reduction="mean", pos_weight=None
+):
+    """Binary cross entropy of ``sigmoid(input)`` against ``target``, of one shape, computed stably from the logits.
+
+    ``weight`` and ``pos_weight`` (of the positive examples) broadcast; ``reduction`` is "mean", "sum" or "none".
+    ValueError for unlike shapes. (``torch.nn.functional.binary_cross_entropy_with_logits``)
+    """
+    code = reduction_code(reduction, size_average, reduce)
+    x, y = input._a, target._a
+    if x.shape != y.shape:
+        raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
+    _not_differentiable("binary_cross_entropy_with_logits", weight=weight, pos_weight=pos_weight)
+    raw = [None if t is None else t._a for t in (weight, pos_weight)]
+    try:
+        loss = quietly(_logits_loss, x, y, *raw)
+    except ValueError:
+        shapes = [r.shape for r in raw if r is not None]
+        raise _errors.broadcast(*(shapes + [x.shape])[:2]) from None
+    out = wrap(quietly(_reduced, loss, code))
+    if state.enabled and (input._rg or target._rg):
+        record(out, _BCE_LOGITS, (input, target), (input, target, weight, pos_weight), (code,))
+    return out

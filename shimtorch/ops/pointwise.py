@@ -1,0 +1,792 @@
+"""Pointwise operators.
+
+To add one: give ``unary`` or ``binary`` its computation on arrays, its grad_fn name and one derivative per
+input; what a derivative's parameters name is saved. Integers reach a row's computation only as its
+``to_float`` says. Then add the public name to the package's ``__init__``.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .. import _dtypes, _errors
+from .._tensor import Tensor, scalar_type_name, wrap
+from ..autograd.graph import counter_of, extra_of, node_class
+from ._define import (
+    F16,
+    F32,
+    F64,
+    SCALARS,
+    as_operand,
+    before_inplace,
+    binary,
+    binary_core,
+    common_dtype,
+    fill_array,
+    internal,
+    inplace_of,
+    overwrite,
+    publish,
+    publish_inplace,
+    quietly,
+    record,
+    recording,
+    scalar_array,
+    unary,
+)
+
+_BLOCK = 1 << 15
+
+
+def through_float64(function):
+    """``function`` computed in float64 and rounded once, as close to torch's vectorised kernels as NumPy gets."""
+
+    def compute(a):
+        kind = a.dtype
+        if kind is F32:
+            if a.size <= _BLOCK or not a.flags.c_contiguous:
+                return function(a.astype(F64)).astype(F32)
+            out = np.empty_like(a)
+            flat, target = a.reshape(-1), out.reshape(-1)
+            for start in range(0, a.size, _BLOCK):
+                stop = start + _BLOCK
+                target[start:stop] = function(flat[start:stop].astype(F64))
+            return out
+        if kind is F16:
+            return function(a.astype(F64)).astype(F32).astype(F16)
+        return function(a)
+
+    return compute
+
+
+def in_float32(function):
+    """``function`` computed in float32 for float16, as torch does."""
+
+    def compute(a, *rest):
+        if a.dtype is F16:
+            return function(a.astype(F32), *(r.astype(F32) for r in rest)).astype(F16)
+        return function(a, *rest)
+
+    return compute
+
+
+# --- what derivatives use -----------------------------------------------------------------------------------------
+
+
+def _conj(x):
+    return x.conj() if x.dtype.kind == "c" else x
+
+
+def _conj_tensor(x):
+    if isinstance(x, Tensor):
+        return conj_physical(x) if x._a.dtype.kind == "c" else x
+    return x.conjugate()
+
+
+def _cast(gradient, kind):
+    if kind.kind != "c" and gradient.dtype.kind == "c":
+        gradient = gradient.real
+    return gradient.astype(kind)
+
+
+internal("conj", lambda x: _conj(x) if isinstance(x, (np.ndarray, np.generic)) else x.conjugate(), _conj_tensor)
+internal("zeros_like", np.zeros_like, lambda x: wrap(np.zeros_like(x._a)))
+conj_physical = unary(
+    "_conj_physical", np.conjugate, grad_fn="ConjBackward0", to_float=False, methods=(),
+    self=lambda xp, grad: xp.conj(grad),
+)  # fmt: skip
+
+
+# --- arithmetic ---------------------------------------------------------------------------------------------------
+
+
+def _negate(a):
+    if a.dtype.kind == "b":
+        raise RuntimeError(
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use "
+            "the `~` or `logical_not()` operator instead."
+        )
+    return np.negative(a)
+
+
+neg = unary(
+    "neg", _negate, grad_fn="NegBackward0", to_float=False, aliases=("negative",), dunders=("__neg__",),
+    self=lambda xp, grad: -grad,
+)  # fmt: skip
+
+
+def _is_bool(operand) -> bool:
+    return operand._a.dtype.kind == "b" if isinstance(operand, Tensor) else isinstance(operand, (bool, np.bool_))
+
+
+def _no_bool_subtraction(input, other):
+    bools = _is_bool(input), _is_bool(other)
+    if all(bools):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+            "operator instead."
+        )
+    if any(bools):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
+            "use the `~` or `logical_not()` operator instead."
+        )
+
+
+def _with_alpha(core):
+    """``other`` scaled by ``alpha`` first; the graph is the same node, with the scaled derivative."""
+
+    def forward(input, other, *, alpha=1):
+        if type(alpha) is int and alpha == 1:
+            return core(input, other)
+        return _scaled(core, input, other, alpha)
+
+    return forward
+
+
+def _scaled(core, input, other, alpha):
+    if not isinstance(alpha, SCALARS):
+        raise TypeError("alpha")
+    if not isinstance(other, (Tensor, *SCALARS)):
+        return NotImplemented
+    probe = core(input.detach(), other.detach() if isinstance(other, Tensor) else other)
+    if isinstance(alpha, bool) and probe._a.dtype.kind != "b":
+        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    if isinstance(alpha, float) and probe._a.dtype.kind in "biu":
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    if isinstance(alpha, complex) and probe._a.dtype.kind != "c":
+        raise RuntimeError("For non-complex input tensors, argument alpha must not be a complex number.")
+    term = other._a if isinstance(other, Tensor) else scalar_array(other)
+    kind = probe._a.dtype
+    wide = F64 if kind is F32 else F32 if kind is F16 else kind
+    sign = -1 if core is sub_core else 1
+    a = input._a.astype(wide)
+    out = wrap(quietly(lambda: (a + term.astype(wide) * (scalar_array(alpha).astype(wide) * sign)).astype(kind)))
+    is_tensor = isinstance(other, Tensor)
+    if recording(input, other if is_tensor else None):
+        name = "SubBackward0" if core is sub_core else "AddBackward0"
+        record(out, _SCALED_NODES[name], (input, other if is_tensor else None), (), (alpha * sign,))
+        operands = [(t._a.shape, t._a.dtype) if t is not None else None for t in (input, other if is_tensor else None)]
+        extra_of(out._node).operands = operands
+    return out
+
+
+_SCALED_NODES = {
+    name: node_class(
+        name, ("self", "other"), fixed=("alpha",),
+        derivatives={"self": lambda xp, grad: grad, "other": lambda xp, grad, alpha: grad * alpha},
+    )
+    for name in ("AddBackward0", "SubBackward0")
+}  # fmt: skip
+
+add = binary(
+    "add", np.add, grad_fn="AddBackward0", dunders=("__add__", "__radd__", "__iadd__"), forward=_with_alpha,
+    self=lambda xp, grad: grad,
+    other=lambda xp, grad: grad,
+)  # fmt: skip
+sub = binary(
+    "sub", np.subtract, grad_fn="SubBackward0", dunders=("__sub__", "__isub__"), forward=_with_alpha,
+    aliases=("subtract",), check=_no_bool_subtraction,
+    self=lambda xp, grad: grad,
+    other=lambda xp, grad: -grad,
+)  # fmt: skip
+sub_core = Tensor.__sub__
+mul = binary(
+    "mul", np.multiply, grad_fn="MulBackward0", dunders=("__mul__", "__rmul__", "__imul__"), aliases=("multiply",),
+    self=lambda xp, grad, other: grad * xp.conj(other),
+    other=lambda xp, grad, self: grad * xp.conj(self),
+)  # fmt: skip
+
+
+def _with_rounding(core):
+    def forward(input, other, *, rounding_mode=None):
+        if rounding_mode is None:
+            return core(input, other)
+        if not isinstance(rounding_mode, str):
+            raise TypeError("rounding_mode")
+        if rounding_mode not in ("trunc", "floor"):
+            raise RuntimeError(
+                "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '" + rounding_mode + "'"
+            )
+        return (_div_floor if rounding_mode == "floor" else _div_trunc)(input, other)
+
+    return forward
+
+
+div = binary(
+    "div", np.divide, grad_fn="DivBackward0", dunders=("__truediv__", "__itruediv__"), to_float=True,
+    aliases=("divide",), forward=_with_rounding,
+    self=lambda xp, grad, other: grad / xp.conj(other),
+    other=lambda xp, grad, self, other: -grad * xp.conj((self / other) / other),
+)  # fmt: skip
+true_divide = binary(
+    "true_divide", np.divide, grad_fn="DivBackward0", to_float=True,
+    self=lambda xp, grad, other: grad / xp.conj(other),
+    other=lambda xp, grad, self, other: -grad * xp.conj((self / other) / other),
+)  # fmt: skip
+
+
+def _refuse_zero(a, b):
+    if a.dtype.kind in "bc":
+        raise TypeError("no kernel")
+    if b.dtype.kind in "biu" and not b.all():
+        raise RuntimeError("ZeroDivisionError")
+
+
+def _floor_quotient(a, b):
+    """Rounds down as torch does: from the exact remainder, not by flooring a rounded quotient."""
+    _refuse_zero(a, b)
+    if a.dtype.kind in "iu":
+        return np.floor_divide(a, b)
+    if a.dtype is F16:
+        return _floor_quotient(a.astype(F32), b.astype(F32)).astype(F16)
+    remainder = np.fmod(a, b)
+    quotient = (a - remainder) / b
+    quotient = np.where((remainder != 0) & ((b < 0) != (remainder < 0)), quotient - 1, quotient)
+    floor = np.floor(quotient)
+    floor = np.where(quotient - floor > 0.5, floor + 1, floor)
+    floor = np.where(quotient == 0, np.copysign(np.zeros_like(quotient), a / b), floor)
+    return np.where(b == 0, a / b, floor).astype(a.dtype)
+
+
+def _trunc_quotient(a, b):
+    _refuse_zero(a, b)
+    if a.dtype.kind in "iu":
+        quotient = np.floor_divide(a, b)
+        return quotient + ((quotient < 0) & (quotient * b != a)).astype(a.dtype)
+    return np.trunc(a / b)
+
+
+def _refuse(kernel: str, *kinds: str):
+    def check(input, other):
+        """NotImplementedError where the common dtype is one that torch has no kernel for."""
+        common = common_dtype(input, other)
+        if common is not None and common._numpy.kind in kinds:
+            raise _errors.not_implemented(kernel, common)
+
+    return check
+
+
+_ZERO_GRADIENT = {"self": lambda xp, grad, other: xp.zeros_like(grad), "other": lambda xp, grad, self: xp.zeros_like(grad)}
+_div_floor = binary_core(_floor_quotient, grad_fn="DivBackward2", **_ZERO_GRADIENT)
+_div_trunc = binary_core(_trunc_quotient, grad_fn="DivBackward2", **_ZERO_GRADIENT)
+
+
+def _sign_like(remainder, b):
+    return np.where((remainder != 0) & ((b < 0) != (remainder < 0)), remainder + b, remainder)
+
+
+def _modulus(a, b):
+    _refuse_zero(a, b)
+    if a.dtype is F16:
+        return _modulus(a.astype(F32), b.astype(F32)).astype(F16)
+    return np.remainder(a, b) if a.dtype.kind in "iu" else _sign_like(np.fmod(a, b), b).astype(a.dtype)
+
+
+floor_divide = binary(
+    "floor_divide", _floor_quotient, dunders=("__floordiv__", "__ifloordiv__"), grad_fn="NotImplemented",
+    check=_refuse("div_floor_cpu", "b", "c"),
+    self=lambda xp, grad: _no_derivative("floor_divide"),
+    other=lambda xp, grad: _no_derivative("floor_divide"),
+)  # fmt: skip
+remainder = binary(
+    "remainder", _modulus, grad_fn="RemainderBackward0", dunders=("__mod__", "__imod__"),
+    check=_refuse("remainder_cpu", "b", "c"),
+    self=lambda xp, grad: grad,
+    other=lambda xp, grad, self, other: -grad * xp.div_floor(self, other),
+)  # fmt: skip
+internal("div_floor", lambda a, b: _floor_quotient(np.asarray(a), np.asarray(b)), _div_floor)
+
+
+def _no_derivative(name: str):
+    raise RuntimeError(f"derivative for aten::{name} is not implemented")
+
+
+def _positive(input):
+    if input._a.dtype.kind == "b":
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input
+
+
+positive = publish("positive", "unary", _positive, methods=("positive",), dunders=("__pos__",))
+
+
+# --- scalar forms that torch's own formulas use: one edge, and a name of their own ----------------------------------
+
+
+def _scalar_form(name: str, compute, grad_fn: str, derivative):
+    cls = node_class(grad_fn, ("self",), {"self": derivative}, saved=("other",), raw=("other",))
+
+    def on_tensor(input, scalar):
+        out = wrap(quietly(compute, input._a, scalar))
+        if recording(input):
+            record(out, cls, (input,), (scalar,))
+        return out
+
+    internal(name, compute, on_tensor)
+
+
+_scalar_form("mul_scalar", np.multiply, "MulBackward1", lambda xp, grad, other: grad * other)
+_scalar_form("div_scalar", np.divide, "DivBackward1", lambda xp, grad, other: grad / other)
+_scalar_form("add_scalar", np.add, "AddBackward1", lambda xp, grad, other: grad)
+_scalar_form("sub_scalar", np.subtract, "SubBackward1", lambda xp, grad, other: grad)
+
+
+def _choose(condition, x, y):
+    """``where`` for derivatives: ``x`` or ``y`` may be 0, which then has no edge."""
+    arrays = [v._a if isinstance(v, Tensor) else v for v in (x, y)]
+    kind = next(a.dtype for a in arrays if isinstance(a, np.ndarray))
+    out = wrap(np.where(condition._a, *arrays).astype(kind, copy=False))
+    inputs = [v if isinstance(v, Tensor) else None for v in (x, y)]
+    if recording(*inputs):
+        record(out, _WhereBackward0, (None, *inputs), (condition,))
+    return out
+
+
+_WhereBackward0 = node_class(
+    "WhereBackward0", ("condition", "self", "other"), saved=("condition",),
+    derivatives={
+        "self": lambda xp, grad, condition: xp.where(condition, grad, 0),
+        "other": lambda xp, grad, condition: xp.where(condition, 0, grad),
+    },
+)  # fmt: skip
+
+
+def _where_arrays(condition, x, y):
+    # np.where would make a bare 0 an int64 or float64 array.
+    if isinstance(x, int):
+        return np.where(condition, y.dtype.type(0), y)
+    if isinstance(y, int):
+        return np.where(condition, x, x.dtype.type(0))
+    return np.where(condition, x, y)
+
+
+internal("where", _where_arrays, _choose)
+
+
+# --- powers -------------------------------------------------------------------------------------------------------
+
+
+def _power(a, b):
+    if a.dtype.kind == "b":
+        raise _errors.not_implemented("pow", wrap(np.asarray(a)))
+    if a.dtype.kind in "iu":
+        return np.power(a, b) if (b >= 0).all() else _integer_power(a, b)
+    if a.dtype is F32:
+        return np.power(a.astype(F64), b.astype(F64)).astype(F32)
+    if a.dtype is F16:
+        return np.power(a.astype(F64), b.astype(F64)).astype(F32).astype(F16)
+    return np.power(a, b)
+
+
+def _integer_power(a, b):
+    """Exponents below zero leave 1 for 1, ±1 for −1 and 0 for the rest, as in torch's integer kernel."""
+    negative = np.where(a == 1, 1, np.where(a == -1, np.where(b % 2 == 0, 1, -1), 0)).astype(a.dtype)
+    return np.where(b < 0, negative, np.power(a, np.where(b < 0, 0, b)))
+
+
+def _power_scalar(a, exponent):
+    if a.dtype is F16:
+        return _power_scalar(a.astype(F32), exponent).astype(F16)
+    if a.dtype.kind in "biu":
+        return _power(a, np.asarray(exponent).astype(a.dtype))
+    if exponent == 2:
+        return a * a
+    if exponent == 1:
+        return a.copy()
+    if exponent == 0:
+        return np.ones_like(a)
+    if a.dtype.kind == "f":
+        if exponent == 0.5:
+            return np.sqrt(a)
+        if exponent == 3:
+            return a * a * a
+        if exponent == -1:
+            return 1 / a
+        if exponent == -2:
+            return 1 / (a * a)
+        if exponent == -0.5:
+            return 1 / np.sqrt(a)
+    return _power(a, np.asarray(exponent).astype(a.dtype))
+
+
+def _pow_scalar_derivative(xp, grad, self, exponent):
+    if exponent == 0:
+        return xp.zeros_like(self)
+    return grad * xp.conj(xp.mul_scalar(xp.pow_scalar(self, exponent - 1), exponent))
+
+
+_PowBackward0 = node_class(
+    "PowBackward0", ("self",), {"self": _pow_scalar_derivative}, saved=("self",), fixed=("exponent",)
+)
+
+
+def _pow_scalar(input, exponent):
+    a = input._a
+    kind = _dtypes.OF_NUMPY[a.dtype]
+    common = _dtypes.result_of(*((kind, None) if a.ndim else (None, kind)), _dtypes.of_scalar(exponent))
+    if common.category == 1 and exponent < 0:
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
+    exponent = exponent.item() if isinstance(exponent, (np.number, np.bool_)) else exponent
+    out = wrap(quietly(_power_scalar, a.astype(common._numpy, copy=False), exponent))
+    if recording(input):
+        record(out, _PowBackward0, (input,), (input,), (exponent,))
+        if common is not kind:
+            extra_of(out._node).operands = ((a.shape, a.dtype),)
+    return out
+
+
+internal("pow_scalar", _power_scalar, _pow_scalar)
+
+
+_pow_tensors = binary_core(
+    _power, grad_fn="PowBackward1",
+    self=lambda xp, grad, self, other: xp.where(
+        other == 0, 0, grad * xp.conj(other * xp.pow_tensors(self, xp.sub_scalar(other, 1)))
+    ),
+    other=lambda xp, grad, self, other, result: grad * xp.where(
+        (self == 0) & xp.not_negative(other), 0, xp.conj(result * xp.log(self))
+    ),
+)  # fmt: skip
+internal("pow_tensors", _power, _pow_tensors)
+internal(
+    "not_negative",
+    lambda a: a.real >= 0 if a.dtype.kind == "c" else a >= 0,
+    lambda t: wrap(np.asarray(t._a.real >= 0)),
+)
+
+
+def _pow_of_scalar_derivative(xp, grad, exponent, result, base):
+    slope = xp.conj(xp.mul_scalar(result, _log_of(base)))
+    return grad * (xp.where(exponent >= 0, 0, slope) if base == 0 else slope)
+
+
+def _log_of(base):
+    if isinstance(base, complex):
+        return complex(np.log(base))
+    return math.log(base) if base > 0 else math.nan if base < 0 else -math.inf
+
+
+_PowBackward2 = node_class(
+    "PowBackward2", ("exponent",), {"exponent": _pow_of_scalar_derivative}, saved=("exponent", "result"), fixed=("base",)
+)
+
+
+def _pow_of_scalar(base, exponent):
+    base = base.item() if isinstance(base, (np.number, np.bool_)) else base
+    b = exponent._a
+    kind = _dtypes.OF_NUMPY[b.dtype]
+    common = _dtypes.result_of(*((kind, None) if b.ndim else (None, kind)), _dtypes.of_scalar(base))
+    if base == 1:
+        out = wrap(np.ones(b.shape, common._numpy))
+    else:
+        target = common._numpy
+        out = wrap(quietly(lambda: np.asarray(_power(scalar_array(base).astype(target), b.astype(target)))))
+    if recording(exponent):
+        record(out, _PowBackward2, (exponent,), (exponent, out._a), (base,))
+        if common is not kind:
+            extra_of(out._node).operands = ((b.shape, b.dtype),)
+    return out
+
+
+def _pow(input, exponent):
+    if isinstance(exponent, Tensor):
+        if isinstance(input, Tensor):
+            return _pow_tensors(input, exponent)
+        return _pow_of_scalar(input, exponent) if isinstance(input, SCALARS) else NotImplemented
+    if not isinstance(exponent, SCALARS) or not isinstance(input, Tensor):
+        return NotImplemented
+    return _pow_scalar(input, exponent)
+
+
+pow = publish("pow", "binary", _pow, methods=("pow",), dunders=("__pow__",), differentiable=("self", "exponent"))
+publish_inplace("pow", "binary", _pow, dunders=("__ipow__",))
+
+
+def _reflected(function):
+    def forward(self, other):
+        return function(other, self) if isinstance(other, SCALARS) else NotImplemented
+
+    return forward
+
+
+def _reciprocal(a):
+    return (1 / a.astype(F32)).astype(F16) if a.dtype is F16 else 1 / a
+
+
+reciprocal = unary(
+    "reciprocal", _reciprocal, grad_fn="ReciprocalBackward0",
+    self=lambda xp, grad, result: -grad * xp.conj(result * result),
+)  # fmt: skip
+
+_RsubBackward1 = node_class("RsubBackward1", ("self",), {"self": lambda xp, grad: -grad})
+
+
+def _rsub(self, other):
+    """``other - self`` for a number ``other``: a node with one edge, as in torch."""
+    if not isinstance(other, SCALARS):
+        return NotImplemented
+    out = sub_core(self, other) if _is_bool(self) or _is_bool(other) else _rsub_core(self, other)
+    if recording(self):
+        record(out, _RsubBackward1, (self,))
+        if out._a.dtype is not self._a.dtype:
+            extra_of(out._node).operands = ((self._a.shape, self._a.dtype),)
+    return out
+
+
+_rsub_core = binary_core(lambda a, b: np.subtract(b, a))
+
+
+def _reflected(function):
+    """``other <op> self`` where ``other`` is a number."""
+
+    def forward(self, other):
+        return function(as_operand(other, self), self) if isinstance(other, SCALARS) else NotImplemented
+
+    return forward
+
+
+def _rtruediv(self, other):
+    # torch multiplies by the reciprocal here, which rounds twice.
+    return mul(reciprocal(self), other) if isinstance(other, SCALARS) else NotImplemented
+
+
+def _rpow(self, other):
+    return _pow_of_scalar(other, self) if isinstance(other, SCALARS) else NotImplemented
+
+
+Tensor.__rsub__ = _rsub
+Tensor.__rtruediv__ = _rtruediv
+Tensor.__rpow__ = _rpow
+Tensor.__rfloordiv__ = _reflected(floor_divide)
+Tensor.__rmod__ = _reflected(remainder)
+
+
+# --- comparison ---------------------------------------------------------------------------------------------------
+
+
+def _ordering(name: str):
+    return _refuse(name + "_cpu", "c")
+
+
+eq = binary("eq", np.equal, dunders=("__eq__",))
+ne = binary("ne", np.not_equal, dunders=("__ne__",), aliases=("not_equal",))
+lt = binary("lt", np.less, dunders=("__lt__",), aliases=("less",), check=_ordering("lt"))
+le = binary("le", np.less_equal, dunders=("__le__",), aliases=("less_equal",), check=_ordering("le"))
+gt = binary("gt", np.greater, dunders=("__gt__",), aliases=("greater",), check=_ordering("gt"))
+ge = binary("ge", np.greater_equal, dunders=("__ge__",), aliases=("greater_equal",), check=_ordering("ge"))
+
+
+# --- bits ---------------------------------------------------------------------------------------------------------
+
+bitwise_and = binary(
+    "bitwise_and", np.bitwise_and, dunders=("__and__", "__rand__", "__iand__"),
+    check=_refuse("bitwise_and_cpu", "f", "c"),
+)  # fmt: skip
+bitwise_or = binary(
+    "bitwise_or", np.bitwise_or, dunders=("__or__", "__ror__", "__ior__"), check=_refuse("bitwise_or_cpu", "f", "c")
+)
+bitwise_xor = binary(
+    "bitwise_xor", np.bitwise_xor, dunders=("__xor__", "__rxor__", "__ixor__"),
+    check=_refuse("bitwise_xor_cpu", "f", "c"),
+)  # fmt: skip
+
+
+def _invert(input):
+    if input._a.dtype.kind in "fc":
+        raise _errors.not_implemented("bitwise_not_cpu", input)
+    return wrap(np.asarray(np.invert(input._a)))
+
+
+def _invert_operator(self):
+    if self._a.dtype.kind in "fc":
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+    return _invert(self)
+
+
+bitwise_not = publish("bitwise_not", "unary", _invert, methods=("bitwise_not",))
+publish_inplace("bitwise_not", "unary", _invert)
+Tensor.__invert__ = _invert_operator
+
+
+# --- functions of one argument ------------------------------------------------------------------------------------
+
+
+def _absolute(a):
+    if a.dtype.kind == "b":
+        raise _errors.not_implemented("abs_cpu", wrap(np.asarray(a)))
+    return np.absolute(a)
+
+
+def _sgn(a):
+    if a.dtype.kind != "c":
+        return np.sign(a)
+    size = np.absolute(a)
+    return np.where(size == 0, a.dtype.type(0), a / np.where(size == 0, 1, size)).astype(a.dtype)
+
+
+def _sgn_derivative(xp, grad, self, result):
+    if not xp.is_complex(grad):
+        return xp.zeros_like(grad)
+    return (grad - xp.real(xp.conj(grad) * result) * result) / xp.abs(self)
+
+
+internal("is_complex", lambda a: a.dtype.kind == "c", lambda t: t._a.dtype.kind == "c")
+_sgn_row = unary("_sgn", _sgn, grad_fn="SgnBackward0", to_float=False, methods=(), self=_sgn_derivative)
+internal("sgn", _sgn, _sgn_row)
+internal("real", lambda a: a.real, lambda t: wrap(np.asarray(t._a.real)))
+
+abs = unary(
+    "abs", _absolute, grad_fn="AbsBackward0", to_float=False, aliases=("absolute",), dunders=("__abs__",),
+    self=lambda xp, grad, self: grad * xp.sgn(self),
+)  # fmt: skip
+exp = unary(
+    "exp", through_float64(np.exp), grad_fn="ExpBackward0",
+    self=lambda xp, grad, result: grad * xp.conj(result),
+)  # fmt: skip
+log = unary(
+    "log", through_float64(np.log), grad_fn="LogBackward0",
+    self=lambda xp, grad, self: grad / xp.conj(self),
+)  # fmt: skip
+sqrt = unary(
+    "sqrt", in_float32(np.sqrt), grad_fn="SqrtBackward0",
+    self=lambda xp, grad, result: grad / xp.mul_scalar(xp.conj(result), 2),
+)  # fmt: skip
+tanh = unary(
+    "tanh", through_float64(np.tanh), grad_fn="TanhBackward0",
+    self=lambda xp, grad, result: xp.tanh_backward(grad, result),
+)  # fmt: skip
+
+
+# --- clamp --------------------------------------------------------------------------------------------------------
+
+
+def _clamp_scalars(xp, grad, self, least, most):
+    if least is not None and most is not None:
+        return xp.where((self >= least) & (self <= most), grad, 0)
+    return xp.where(self >= least, grad, 0) if most is None else xp.where(self <= most, grad, 0)
+
+
+def _clamp_least(xp, grad, self, min, max):
+    return xp.where(self < min, grad, 0) if max is None else xp.where((min < max) & (self < min), grad, 0)
+
+
+def _clamp_most(xp, grad, self, min, max):
+    return xp.where(self > max, grad, 0) if min is None else xp.where((self > max) | (max < min), grad, 0)
+
+
+_ClampBackward1 = node_class(
+    "ClampBackward1", ("self",), {"self": _clamp_scalars}, saved=("self",), fixed=("least", "most")
+)
+_ClampBackward0 = node_class(
+    "ClampBackward0", ("self", "min", "max"), saved=("self", "min", "max"), optional=("min", "max"),
+    derivatives={
+        "self": lambda xp, grad, self, min, max: _clamp_scalars(xp, grad, self, min, max),
+        "min": _clamp_least, "max": _clamp_most,
+    },
+)  # fmt: skip
+
+
+def _clamp(input, min=None, max=None):
+    a = input._a
+    bounds = [b for b in (min, max) if b is not None]
+    if any(not isinstance(b, (Tensor, *SCALARS)) for b in bounds):
+        raise TypeError("min")
+    if not bounds:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if any(isinstance(b, Tensor) for b in bounds):
+        return _clamp_tensors(input, min, max)
+    common = input.dtype
+    for bound in bounds:
+        common = _dtypes.result_of(*((common, None) if a.ndim else (None, common)), _dtypes.of_scalar(bound))
+    if common.is_complex:
+        raise NotImplementedError("clamp is not supported for complex types")
+    kind = common._numpy
+    least, most = (None if b is None else scalar_array(b).astype(kind) for b in (min, max))
+    out = wrap(quietly(_bounded, a.astype(kind, copy=False), least, most))
+    if recording(input):
+        record(out, _ClampBackward1, (input,), (input,), (min, max))
+    return out
+
+
+def _bounded(a, least, most):
+    out = a if least is None else np.maximum(a, least)
+    return out if most is None else np.minimum(out, most)
+
+
+def _clamp_tensors(input, min, max):
+    if not all(b is None or isinstance(b, Tensor) for b in (min, max)):
+        raise TypeError("min")
+    common = input
+    kind = input.dtype
+    for bound in (min, max):
+        if bound is not None:
+            kind = common_dtype(common, bound)
+            if common._a.dtype != kind._numpy:
+                common = wrap(np.empty((1,) * common._a.ndim, kind._numpy))
+    if kind.is_complex:
+        raise NotImplementedError("clamp is not supported for complex types")
+    arrays = [None if t is None else t._a.astype(kind._numpy, copy=False) for t in (input, min, max)]
+    try:
+        out = wrap(quietly(_bounded, *arrays))
+    except ValueError:
+        shapes = [x.shape for x in arrays if x is not None]
+        raise _errors.broadcast(*shapes[:2]) from None
+    if recording(input, min, max):
+        record(out, _ClampBackward0, (input, min, max), (input, min, max))
+        extra_of(out._node).operands = tuple(
+            None if t is None else (t._a.shape, None if t._a.dtype == kind._numpy else t._a.dtype)
+            for t in (input, min, max)
+        )
+    return out
+
+
+clamp = publish("clamp", "clamp", _clamp, methods=("clamp",), differentiable=("self",))
+publish_inplace("clamp", "clamp", _clamp)
+clip = publish("clip", "clamp", _clamp, methods=("clip",), differentiable=("self",))
+publish_inplace("clip", "clamp", _clamp)
+
+
+# --- filling in place ---------------------------------------------------------------------------------------------
+
+_ZeroBackward0 = node_class("ZeroBackward0", ("self",), {"self": lambda xp, grad: xp.zeros_like(grad)})
+_FillBackward2 = node_class("FillBackward2", ("self",), {"self": lambda xp, grad: xp.zeros_like(grad)})
+_FillBackward3 = node_class(
+    "FillBackward3", ("self", "value"),
+    {"self": lambda xp, grad: xp.zeros_like(grad), "value": lambda xp, grad: xp.sum(grad)},
+)  # fmt: skip
+
+
+def _zero_(self):
+    original = before_inplace(self)
+    self._a.fill(0)
+    return _written(self, original, _ZeroBackward0, ())
+
+
+def _written(self, original, cls, others):
+    counter_of(self).value += 1
+    if recording(original, *others):
+        record(self, cls, (original, *others))
+    return self
+
+
+def _fill_(self, value):
+    if isinstance(value, Tensor):
+        if value._a.ndim:
+            raise RuntimeError(
+                "fill_ only supports 0-dimension value tensor but got tensor with " + f"{value._a.ndim} dimensions."
+            )
+        original = before_inplace(self, (value,))
+        quietly(np.copyto, self._a, value._a, "unsafe")
+        return _written(self, original, _FillBackward3, (value,))
+    if not isinstance(value, SCALARS):
+        raise TypeError("value")
+    original = before_inplace(self)
+    fill_array(self._a, value)
+    return _written(self, original, _FillBackward2, ())
+
+
+publish("zero_", "method", _zero_, methods=("zero_",))
+publish("fill_", "method", _fill_, methods=("fill_",))

@@ -1,0 +1,523 @@
+"""Views and copies: operators that change a tensor's geometry, not its values.
+
+To add one: compute the new array on the same memory (``strided`` gives exact strides) and publish a function
+that hands it to ``view_of`` with its node class; the derivative maps the gradient back.
+"""
+
+from __future__ import annotations
+
+import operator
+import warnings
+import weakref
+
+import numpy as np
+from numpy import ndarray
+
+from .. import _dtypes
+from .._device import contiguous_format, device, memory_format, preserve_format, require_cpu
+from .._tensor import Tensor, share, wrap, wrap_dim
+from ..autograd.graph import VersionCounter, node_class
+from ..autograd.mode import state
+from ._define import internal, publish, quietly, record
+
+
+def view_of(base: Tensor, array: ndarray, cls=None, fixed=()) -> Tensor:
+    """``array``, which lies in the memory of ``base``, as a view of it; recorded if ``base`` requires grad."""
+    out = share(base)
+    out._a = array
+    out._base = base if base._base is None else base._base
+    if cls is not None and base._rg and state.enabled:
+        record(out, cls, (base,), (), fixed)
+        counter: VersionCounter = out._vc
+        counter.views = [view for view in counter.views if view() is not None]
+        counter.views.append(weakref.ref(out))
+    return out
+
+
+def strided(array: ndarray, shape, strides) -> ndarray:
+    """A view with these strides in bytes, from the first element of ``array`` on."""
+    if array.flags.c_contiguous:
+        return ndarray(shape, array.dtype, array, 0, strides)
+    return np.lib.stride_tricks.as_strided(array, shape, strides)
+
+
+def int_tuple(values) -> tuple[int, ...]:
+    """Sizes or dims given one by one or as one sequence; TypeError for anything but ints."""
+    if len(values) == 1 and isinstance(values[0], (tuple, list)):
+        values = values[0]
+    return tuple([v if type(v) is int else _index(v) for v in values])
+
+
+def _index(value) -> int:
+    if isinstance(value, bool):
+        raise TypeError("bool is no size")
+    return operator.index(value)
+
+
+# --- view and reshape ---------------------------------------------------------------------------------------------
+
+_ViewBackward0 = node_class(
+    "ViewBackward0", ("self",), {"self": lambda xp, grad, sizes: xp.reshape(grad, sizes)}, fixed=("sizes",)
+)
+_UnsafeViewBackward0 = node_class(
+    "UnsafeViewBackward0", ("self",), {"self": lambda xp, grad, sizes: xp.reshape(grad, sizes)}, fixed=("sizes",)
+)
+
+
+def _complete(shape, size: int):
+    """``shape`` with -1 replaced; RuntimeError in torch's words if it does not hold ``size`` elements."""
+    known, inferred = 1, None
+    for i, s in enumerate(shape):
+        if s == -1:
+            if inferred is not None:
+                raise RuntimeError("only one dimension can be inferred")
+            inferred = i
+        elif s < 0:
+            raise RuntimeError(f"invalid shape dimension {s} at index {i} of shape {list(shape)}")
+        else:
+            known *= s
+    if inferred is None and known == size:
+        return shape
+    if inferred is None or (known == 0 and size != 0) or (known != 0 and size % known):
+        raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {size}")
+    if known == 0:
+        raise RuntimeError(
+            f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size -1 "
+            "can be any value and is ambiguous"
+        )
+    return (*shape[:inferred], size // known, *shape[inferred + 1 :])
+
+
+def _viewed(a: ndarray, shape):
+    """``a`` in this shape without a copy, or None."""
+    if a.flags.c_contiguous:
+        return a.reshape(shape)
+    strides = _view_strides(a, shape)
+    return None if strides is None else strided(a, shape, strides)
+
+
+def _view_strides(a: ndarray, shape):
+    """torch's strides (in bytes) for a view of a non-contiguous array, or None if there is no such view."""
+    if a.size == 0:
+        return a.strides if a.shape == tuple(shape) else np.empty(shape, a.dtype).strides
+    strides = [0] * len(shape)
+    view = len(shape) - 1
+    base, chunk_elements, view_elements = a.strides[-1] if a.ndim else a.itemsize, 1, 1
+    for d in range(a.ndim - 1, -1, -1):
+        chunk_elements *= a.shape[d]
+        if d == 0 or (a.shape[d - 1] != 1 and a.strides[d - 1] != chunk_elements * base):
+            while view >= 0 and (view_elements < chunk_elements or shape[view] == 1):
+                strides[view] = view_elements * base
+                view_elements *= shape[view]
+                view -= 1
+            if view_elements != chunk_elements:
+                return None
+            if d > 0:
+                base, chunk_elements, view_elements = a.strides[d - 1], 1, 1
+    return None if view != -1 else tuple(strides)
+
+
+def _view(input, *shape):
+    if len(shape) == 1 and isinstance(shape[0], _dtypes.dtype):
+        raise NotImplementedError("shimtorch does not offer view(dtype)")
+    a = input._a
+    sizes = _complete(int_tuple(shape), a.size)
+    array = _viewed(a, sizes)
+    if array is None:
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
+            "contiguous subspaces). Use .reshape(...) instead."
+        )
+    return view_of(input, array, _ViewBackward0, (a.shape,))
+
+
+def _size_keyword(function):
+    def forward(input, *shape, size=None):
+        return function(input, *shape) if size is None else function(input, size)
+
+    return forward
+
+
+def _reshape_to(input, shape):
+    a = input._a
+    sizes = _complete(shape, a.size)
+    array = _viewed(a, sizes)
+    if array is not None:
+        return view_of(input, array, _ViewBackward0, (a.shape,))
+    return unsafe_view(_cloned(input, np.ascontiguousarray(a)), sizes)
+
+
+def unsafe_view(input, sizes):
+    """A reshaped fresh tensor that torch does not count as a view."""
+    out = wrap(input._a.reshape(sizes))
+    if input._rg and state.enabled:
+        record(out, _UnsafeViewBackward0, (input,), (), (input._a.shape,))
+    return out
+
+
+def _reshape(input, shape):
+    return _reshape_to(input, int_tuple((shape,)))
+
+
+def _reshape_method(input, *shape, **keywords):
+    if keywords and (shape or set(keywords) != {"shape"}):
+        raise TypeError("shape")
+    if not shape and not keywords:
+        raise TypeError("shape")
+    return _reshape_to(input, int_tuple((keywords["shape"],) if keywords else shape))
+
+
+view = publish("view", "method", _size_keyword(_view), methods=("view",), differentiable=("self",))
+reshape = publish("reshape", "shape", _reshape, differentiable=("self",))
+publish("reshape", "shape", _reshape_method, methods=("reshape",), function=reshape, differentiable=("self",))
+internal("reshape", np.reshape, _reshape_to)
+
+
+# --- permutations -------------------------------------------------------------------------------------------------
+
+
+def _swap(name: str):
+    return node_class(
+        name, ("self",), {"self": lambda xp, grad, dim0, dim1: xp.transpose(grad, dim0, dim1)}, fixed=("dim0", "dim1")
+    )
+
+
+_TransposeBackward0 = _swap("TransposeBackward0")
+_TBackward0 = node_class("TBackward0", ("self",), {"self": lambda xp, grad: xp.t(grad)})
+_PermuteBackward0 = node_class(
+    "PermuteBackward0", ("self",), {"self": lambda xp, grad, dims: xp.permute(grad, _inverse(dims))}, fixed=("dims",)
+)
+
+
+def _inverse(dims):
+    inverse = [0] * len(dims)
+    for i, d in enumerate(dims):
+        inverse[d] = i
+    return tuple(inverse)
+
+
+def _transpose(input, dim0, dim1):
+    a = input._a
+    dim0, dim1 = wrap_dim(_index(dim0), a.ndim), wrap_dim(_index(dim1), a.ndim)
+    return view_of(input, a.swapaxes(dim0, dim1) if a.ndim else a.view(), _TransposeBackward0, (dim0, dim1))
+
+
+def _t(input):
+    if input._a.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input._a.ndim}D")
+    return view_of(input, input._a.T, _TBackward0)
+
+
+def _permute(input, *dims, **keywords):
+    if keywords:
+        if dims or set(keywords) != {"dims"}:
+            raise TypeError("dims")
+        dims = (keywords["dims"],)
+    return _permuted(input, int_tuple(dims))
+
+
+def _permute_function(input, dims):
+    return _permuted(input, int_tuple((dims,)))
+
+
+def _permuted(input, dims):
+    a = input._a
+    if len(dims) != a.ndim:
+        raise RuntimeError(
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
+            f"ordering of dimensions i.e. input.dim() = {a.ndim} is not equal to len(dims) = {len(dims)}"
+        )
+    dims = tuple([wrap_dim(d, a.ndim) for d in dims])
+    if len(set(dims)) != len(dims):
+        raise RuntimeError("permute(): duplicate dims are not allowed.")
+    return view_of(input, a.transpose(dims), _PermuteBackward0, (dims,))
+
+
+_REVERSING = (
+    "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will throw an "
+    "error in a future release. Consider `x.mT` to transpose batches of matrices or `x.permute(*torch.arange(x.ndim - "
+    "1, -1, -1))` to reverse the dimensions of a tensor. (Triggered internally at "
+    "/__w/pytorch/pytorch/aten/src/ATen/native/TensorShape.cpp:4314.)"
+)
+_warned_of_reversing = False
+
+
+def _reversed(self):
+    """The tensor with its dimensions reversed (``Tensor.T``); a warning, once, unless it is a matrix."""
+    global _warned_of_reversing
+    if self._a.ndim != 2 and not _warned_of_reversing:
+        _warned_of_reversing = True
+        warnings.warn(_REVERSING, UserWarning, stacklevel=2)
+    return _permuted(self, tuple(range(self._a.ndim))[::-1])
+
+
+transpose = publish("transpose", "shape", _transpose, methods=("transpose",), differentiable=("self",))
+t = publish("t", "unary", _t, methods=("t",), differentiable=("self",))
+permute = publish("permute", "shape", _permute_function, differentiable=("self",))
+publish("permute", "shape", _permute, methods=("permute",), function=permute, differentiable=("self",))
+Tensor.T = property(_reversed)
+internal("transpose", lambda a, dim0, dim1: a.swapaxes(dim0, dim1) if a.ndim else a, _transpose)
+internal("t", np.transpose, _t)
+internal("permute", np.transpose, _permuted)
+
+
+# --- dimensions of size one ---------------------------------------------------------------------------------------
+
+
+def _restoring(name: str):
+    return node_class(name, ("self",), {"self": lambda xp, grad, sizes: xp.unsqueeze_to(grad, sizes)}, fixed=("sizes",))
+
+
+_SqueezeBackward0, _SqueezeBackward1, _SqueezeBackward2 = map(
+    _restoring, ("SqueezeBackward0", "SqueezeBackward1", "SqueezeBackward2")
+)
+_SqueezeBackward4 = _restoring("SqueezeBackward4")
+_UnsqueezeBackward0 = node_class(
+    "UnsqueezeBackward0", ("self",), {"self": lambda xp, grad, dim: xp.squeeze(grad, dim)}, fixed=("dim",)
+)
+
+
+def _squeeze(input, dim=None):
+    a = input._a
+    if dim is None:
+        dims, cls = range(a.ndim), _SqueezeBackward0
+    elif isinstance(dim, (tuple, list)):
+        dims, cls = unique_dims(int_tuple((dim,)), a.ndim), _SqueezeBackward2
+    else:
+        dims, cls = (wrap_dim(_index(dim), a.ndim),), _SqueezeBackward1
+    axes = tuple([d for d in dims if d < a.ndim and a.shape[d] == 1])
+    return view_of(input, a.squeeze(axes) if axes else a.view(), cls, (a.shape,))
+
+
+def unique_dims(dims, ndim: int) -> tuple[int, ...]:
+    """Dims counted from the front; RuntimeError if one is named twice."""
+    wrapped = tuple([wrap_dim(d, ndim) for d in dims])
+    for i, d in enumerate(wrapped):
+        if d in wrapped[:i]:
+            raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
+    return wrapped
+
+
+def squeeze_front(input):
+    """``squeeze_(0)`` on a fresh result, which is how torch's matmul drops the row it added."""
+    out = wrap(input._a[0])
+    if input._rg and state.enabled:
+        record(out, _SqueezeBackward4, (input,), (), (input._a.shape,))
+    return out
+
+
+def _unsqueezed(a: ndarray, dim: int) -> ndarray:
+    stride = a.strides[dim] * a.shape[dim] if dim < a.ndim else a.itemsize
+    return strided(a, (*a.shape[:dim], 1, *a.shape[dim:]), (*a.strides[:dim], stride, *a.strides[dim:]))
+
+
+def _unsqueeze(input, dim):
+    a = input._a
+    dim = wrap_dim(_index(dim), a.ndim + 1)
+    return view_of(input, _unsqueezed(a, dim), _UnsqueezeBackward0, (dim,))
+
+
+def _unsqueeze_to(grad, sizes):
+    for d, size in enumerate(sizes):
+        if size == 1 and grad._a.ndim < len(sizes):
+            grad = _unsqueeze(grad, d)
+    return grad
+
+
+squeeze = publish("squeeze", "shape", _squeeze, methods=("squeeze",), differentiable=("self",))
+unsqueeze = publish("unsqueeze", "shape", _unsqueeze, methods=("unsqueeze",), differentiable=("self",))
+internal("squeeze", np.squeeze, _squeeze)
+internal("unsqueeze", np.expand_dims, _unsqueeze)
+internal("unsqueeze_to", np.reshape, _unsqueeze_to)
+
+
+# --- expand and its opposite --------------------------------------------------------------------------------------
+
+_ExpandBackward0 = node_class(
+    "ExpandBackward0", ("self",), {"self": lambda xp, grad, sizes: xp.sum_to(grad, sizes)}, fixed=("sizes",)
+)
+
+
+def _expanded(a, shape) -> ndarray:
+    """``a`` broadcast to ``shape``, with stride 0 where it is repeated."""
+    if a.shape == shape:
+        return a
+    a = np.asarray(a)
+    extra = len(shape) - a.ndim
+    strides = (0,) * extra + tuple(
+        [stride if size == wanted else 0 for size, wanted, stride in zip(a.shape, shape[extra:], a.strides, strict=True)]
+    )
+    return strided(a, shape, strides)
+
+
+def _expand(input, *sizes, implicit=False):
+    a = input._a
+    sizes = int_tuple(sizes)
+    extra = len(sizes) - a.ndim
+    if extra < 0:
+        raise RuntimeError(
+            f"expand({input.type()}{{{list(a.shape)}}}, size={list(sizes)}): the number of sizes provided "
+            f"({len(sizes)}) must be greater or equal to the number of dimensions in the tensor ({a.ndim})"
+        )
+    shape = list(sizes)
+    for i, size in enumerate(sizes):
+        own = a.shape[i - extra] if i >= extra else None
+        if size == -1:
+            if own is None:
+                raise RuntimeError(
+                    f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {i}"
+                )
+            shape[i] = own
+        elif size < 0:
+            raise RuntimeError(f"The expanded size of the tensor ({size}) isn't allowed in a leading, non-existing dimension {i}")
+        elif own is not None and own != size and own != 1:
+            raise RuntimeError(
+                f"The expanded size of the tensor ({size}) must match the existing size ({own}) at non-singleton "
+                f"dimension {i}.  Target sizes: {list(sizes)}.  Tensor sizes: {list(a.shape)}"
+            )
+    array = _expanded(a, tuple(shape))
+    return view_of(input, a.view() if array is a else array, _ExpandBackward0, (a.shape,))
+
+
+def _expand_to(input, shape):
+    return _expand(input, shape)
+
+
+def _sum_to(a, shape):
+    extra = a.ndim - len(shape)
+    axes = tuple(range(extra)) + tuple(
+        [i + extra for i, size in enumerate(shape) if size == 1 and a.shape[i + extra] != 1]
+    )
+    if a.dtype.name == "float16":
+        return np.add.reduce(a, axis=axes, keepdims=True, dtype=np.float32).astype(a.dtype).reshape(shape)
+    return np.add.reduce(a, axis=axes, keepdims=True).reshape(shape)
+
+
+expand = publish("expand", "method", _size_keyword(_expand), methods=("expand",), differentiable=("self",))
+internal("expand", lambda a, shape: _expanded(a, shape), _expand_to)
+
+
+# --- copies -------------------------------------------------------------------------------------------------------
+
+_CloneBackward0 = node_class("CloneBackward0", ("self",), {"self": lambda xp, grad: grad})
+_AliasBackward0 = node_class("AliasBackward0", ("self",), {"self": lambda xp, grad: grad})
+_ToCopyBackward0 = node_class(
+    "ToCopyBackward0", ("self",), {"self": lambda xp, grad, kind: xp.cast(grad, kind)}, fixed=("kind",)
+)
+
+
+def _cloned(input, array):
+    out = wrap(array)
+    if input._rg and state.enabled:
+        record(out, _CloneBackward0, (input,))
+    return out
+
+
+def alias(input):
+    """The same memory as a view of its own."""
+    return view_of(input, input._a.view(), _AliasBackward0)
+
+
+def dense_copy(a: ndarray) -> ndarray:
+    """A copy that keeps the order of the dimensions in memory, as torch's ``preserve_format``."""
+    return a.copy(order="K")
+
+
+def _clone(input, *, memory_format=None):
+    if memory_format is contiguous_format:
+        return _cloned(input, np.array(input._a, order="C"))
+    _check_format(memory_format)
+    return _cloned(input, dense_copy(input._a))
+
+
+def _check_format(wanted) -> None:
+    if wanted is not None and not isinstance(wanted, memory_format):
+        raise TypeError("memory_format")
+
+
+def _contiguous(input, memory_format=contiguous_format):
+    if memory_format is preserve_format:
+        raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
+    _check_format(memory_format)
+    return input if input._a.flags.c_contiguous else _cloned(input, np.array(input._a, order="C"))
+
+
+def cast_array(a, kind):
+    """``a`` in NumPy dtype ``kind``, real parts where complex becomes real."""
+    if a.dtype.kind == "c" and kind.kind not in "cb":
+        a = a.real
+    return quietly(lambda: a.astype(kind))
+
+
+_COMPLEX_TO_REAL = (
+    "Casting complex values to real discards the imaginary part (Triggered internally at "
+    "/__w/pytorch/pytorch/aten/src/ATen/native/Copy.cpp:309.)"
+)
+_warned_of_complex = False
+
+
+def to_dtype(input, kind: _dtypes.dtype, copy: bool = False, warn: bool = True):
+    """``input`` in another dtype: itself if there is nothing to do and no ``copy`` is asked for."""
+    global _warned_of_complex
+    a = input._a
+    if a.dtype == kind._numpy and not copy:
+        return input
+    if warn and a.dtype.kind == "c" and kind.category in (1, 2) and not _warned_of_complex:
+        _warned_of_complex = True
+        warnings.warn(_COMPLEX_TO_REAL, UserWarning, stacklevel=3)
+    out = wrap(dense_copy(a) if a.dtype == kind._numpy else cast_array(a, kind._numpy))
+    if input._rg and state.enabled and kind.category >= 2:
+        record(out, _ToCopyBackward0, (input,), (), (a.dtype,))
+    return out
+
+
+def _to(input, *args, dtype=None, device=None, other=None, non_blocking=False, copy=False, memory_format=None):
+    _check_format(memory_format)
+    rest = list(args)
+    if rest and (isinstance(rest[0], Tensor) or other is not None):
+        dtype = rest.pop(0).dtype
+    else:
+        if other is not None:
+            dtype = other.dtype
+        if rest and not isinstance(rest[0], _dtypes.dtype):
+            device = rest.pop(0)
+            if not isinstance(device, (str, int, type(input.device), type(None))):
+                raise TypeError("device")
+        if rest and (rest[0] is None or isinstance(rest[0], _dtypes.dtype)):
+            dtype = rest.pop(0)
+    if rest:
+        non_blocking = rest.pop(0)
+    if rest:
+        copy = rest.pop(0)
+    if rest or not isinstance(non_blocking, bool) or not isinstance(copy, bool):
+        raise TypeError("to")
+    if dtype is not None and not isinstance(dtype, _dtypes.dtype):
+        raise TypeError("dtype")
+    require_cpu(device)
+    out = to_dtype(input, dtype or input.dtype, copy)
+    if memory_format is contiguous_format and not out._a.flags.c_contiguous:
+        return _contiguous(out)
+    return out
+
+
+clone = publish("clone", "shape", _clone, methods=("clone",), differentiable=("self",))
+publish("contiguous", "method", _contiguous, methods=("contiguous",), differentiable=("self",))
+publish("to", "method", _to, methods=("to",), differentiable=("self",))
+internal("cast", cast_array, lambda t, kind: to_dtype(t, _dtypes.OF_NUMPY[kind], warn=False))
+internal("sum_to", _sum_to)
+
+
+def _conversion(name: str, kind: _dtypes.dtype):
+    def forward(input, *, memory_format=None):
+        _check_format(memory_format)
+        return to_dtype(input, kind)
+
+    publish(name, "method", forward, methods=(name,), differentiable=("self",))
+
+
+for _name, _kind in (
+    ("bool", _dtypes.bool_), ("byte", _dtypes.uint8), ("char", _dtypes.int8), ("short", _dtypes.int16),
+    ("int", _dtypes.int32), ("long", _dtypes.int64), ("half", _dtypes.float16), ("float", _dtypes.float32),
+    ("double", _dtypes.float64), ("cfloat", _dtypes.complex64), ("cdouble", _dtypes.complex128),
+):  # fmt: skip
+    _conversion(_name, _kind)
