@@ -16,6 +16,13 @@ def broadcast(a: tuple, b: tuple) -> RuntimeError:
     raise AssertionError(f"{a} and {b} do broadcast")
 
 
+def require_broadcast(a: tuple, b: tuple) -> None:
+    """Raise torch's error unless the shapes broadcast."""
+    for x, y in zip(reversed(a), reversed(b), strict=False):
+        if x != y and x != 1 and y != 1:
+            raise broadcast(a, b)
+
+
 def inplace_shape(own: tuple, result: tuple) -> RuntimeError:
     """The operands broadcast to more than the tensor that is written holds, or not at all."""
     try:

@@ -257,9 +257,9 @@ def _sizes(size, function: str):
     shape = int_tuple(tuple(s.item() if isinstance(s, Tensor) and s.ndim == 0 else s for s in size))
     for s in shape:
         if s < 0:
-            if function in ("rand", "randn"):
-                raise RuntimeError(f"Trying to create tensor with negative dimension {s}: {list(shape)}")
-            raise RuntimeError(f"{function}: Dimension size must be non-negative.")
+            if function == "zeros":
+                raise RuntimeError("zeros: Dimension size must be non-negative.")
+            raise RuntimeError(f"Trying to create tensor with negative dimension {s}: {list(shape)}")
     if math.prod(shape) >= 2**63 // 16:
         raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")
     return shape
@@ -392,6 +392,8 @@ def _sampled(name: str, sample, kernel: str):
         if keywords or not size:
             raise TypeError("size")
         dtype = _options(dtype, layout, device, requires_grad, pin_memory) or _dtypes._default
+        if requires_grad and dtype.category < 2:
+            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
         return _finish(drawn(generator, _sizes(size, name), dtype), requires_grad)
 
     def like(out, generator=None):

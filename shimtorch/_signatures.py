@@ -8,8 +8,8 @@ A signature is written as torch's parser reads it; a name in front is optional a
     (Tensor input, IntArrayRef[1]? dim, bool keepdim=False, *, ScalarType? dtype=None, Tensor out=None)
 
 ``Type? name`` also takes None, ``Type name=default`` may be left out (and takes None if that is its default),
-``IntArrayRef[1]`` also takes a single int, what follows ``*`` is keyword-only. ``|hidden`` after the
-parenthesis keeps a signature out of messages, ``|deprecated`` moreover tries it after all others.
+``IntArrayRef[1]`` also takes a single int, what follows ``*`` is keyword-only. ``|deprecated``
+or ``|hidden`` after the parenthesis keeps a signature out of messages.
 Written with a dotted name, ``TensorBase.abs()``, a call is checked as CPython checks its own functions of no
 or of one argument: torch registers its methods without arguments in that way.
 
@@ -95,7 +95,6 @@ class _Parameter(NamedTuple):
 class _Signature(NamedTuple):
     parameters: tuple[_Parameter, ...]
     hidden: bool
-    deprecated: bool
     python_name: str | None
 
     @property
@@ -137,7 +136,7 @@ def _read(text: str) -> _Signature:
                 keyword_only,
             )
         )
-    return _Signature(tuple(parameters), bool(mark), mark == "|deprecated", name if "." in name else None)
+    return _Signature(tuple(parameters), bool(mark), name if "." in name else None)
 
 
 # ------------------------------------------------------------------------------------------- types
@@ -196,7 +195,7 @@ def _is_index(value: object) -> bool:
 def _converts_to_int(value: Any) -> bool:
     try:
         operator.index(value)
-    except Exception:  # noqa: BLE001 - torch drops whatever a caller's __index__ raises
+    except Exception:  # torch drops whatever a caller's __index__ raises
         return False
     return True
 
@@ -275,7 +274,7 @@ _NUMPY_NAMES = {"dim": ("axis",), "keepdim": ("keepdims",), "input": ("x", "a", 
 
 def _replay(name: str, texts: Sequence[str], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
     # raises _Refused where torch raises TypeError
-    signatures = sorted(map(_read, texts), key=lambda signature: signature.deprecated)
+    signatures = [_read(text) for text in texts]
     if signatures[0].python_name:
         _check_as_cpython(signatures[0].python_name, len(signatures[0].parameters), args, kwargs)
         return
@@ -310,7 +309,7 @@ def _bind(
 ) -> list[tuple[_Parameter, Any]]:
     """What each parameter got, those left out excepted."""
     given, parameters = len(args), signature.parameters
-    spread = signature.positional == 1 and parameters[0].kind in _INT_LISTS and not parameters[0].size
+    spread = signature.positional == 1 and parameters[0].kind in _INT_LISTS
     if spread and args and _is_int_list(args):
         args = (args,)  # view(2, 3) is view((2, 3))
     if len(args) > signature.positional:

@@ -12,6 +12,7 @@ import numpy as np
 
 from . import _dtypes, _repr
 from ._device import CPU, Size, device, layout, require_cpu, strided
+from ._layout import contiguous_strides
 from .autograd import backward as _backward
 from .autograd.graph import counter_of, extra_of, seen
 
@@ -402,7 +403,10 @@ def address(array: np.ndarray) -> int:
 def strides_of(array: np.ndarray) -> tuple[int, ...]:
     """Strides in elements, where NumPy counts bytes."""
     size = array.itemsize
-    return tuple(stride // size for stride in array.strides)
+    strides = array.strides
+    if array.size == 0 and 0 in strides:  # NumPy's own results of size 0, which torch lays out as if they had elements
+        strides = contiguous_strides(array.shape, size)
+    return tuple([stride // size for stride in strides])
 
 
 def wrap_dim(dim: int, ndim: int) -> int:

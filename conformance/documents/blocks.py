@@ -68,7 +68,7 @@ def _is_output(block: Block, reading: Reading) -> bool:
         return block.language.lower() in _OUTPUT
     lines = [line for line in block.lines if not line.blank]
     announced = bool(_ANNOUNCES.search(block.intro))
-    tree = parse(join(block.lines))
+    tree = parse(join(mend(lines, []) or lines))
     if tree is None:
         return output_end(lines, 0, reading.printed, loose=False) > 0 or (announced and reading.awaits_output())
     if not tree.body:

@@ -136,9 +136,9 @@ def is_value(text: str) -> bool:
     if re.fullmatch(r"<[\w.]+ .*>|<function .*>|<class .*>", text):
         return True
     tree = parse(_ANGLE.sub("None", text))
-    if tree is not None and tree.body:
-        if all(isinstance(statement, ast.Expr) and _is_value_node(statement.value) for statement in tree.body):
-            return True
+    found = tree.body if tree else []
+    if found and all(isinstance(statement, ast.Expr) and _is_value_node(statement.value) for statement in found):
+        return True
     words = text.split()
     return len(words) > 1 and all(_WORD.fullmatch(word) for word in words)
 

@@ -93,7 +93,7 @@ def _code_end(body: Sequence[Line], reading: Reading) -> int:
             break
         if printing and is_value(join(lines)) and not _is_own_call(tree, names):
             break
-        if index > gap and not all(_is_code(statement, names) for statement in tree.body):
+        if index > gap and body[index - 1].blank and not all(_is_code(statement, names) for statement in tree.body):
             break
         if tree.body:  # comments alone may be headings: they count once code follows
             end = stop

@@ -79,7 +79,7 @@ class StandardStreams:
                 os.dup2(kept, descriptor)
         for name, descriptor in (("stdout", 1), ("stderr", 2)):
             if getattr(sys, name).closed:
-                setattr(sys, name, open(descriptor, "w", encoding="utf-8", closefd=False))
+                setattr(sys, name, os.fdopen(descriptor, "w", encoding="utf-8", closefd=False))
 
 
 def main() -> None:

@@ -7,12 +7,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import CodeType, TracebackType
-from typing import Any
+from typing import Any, cast
 
 from conformance.runners.protocol import Failure
-
-
-_PLACED = (ast.stmt, ast.expr, ast.excepthandler, ast.arg, ast.keyword, ast.alias, ast.pattern, ast.type_param)
 
 
 class WarningLog:
@@ -79,13 +76,16 @@ def _compile(snippet: dict[str, Any], filename: str) -> list[CodeType]:
         if error.lineno is not None:
             error.lineno = error.end_lineno = lines[min(error.lineno, len(lines)) - 1]
         raise
-    for node in ast.walk(tree):
-        if isinstance(node, _PLACED):
+    for node in cast("Iterator[ast.stmt]", ast.walk(tree)):
+        if hasattr(node, "lineno"):
             # Where statements shared a line, columns could run backwards, which compile refuses: drop them.
             node.lineno, node.end_lineno = lines[node.lineno - 1], lines[(node.end_lineno or node.lineno) - 1]
             node.col_offset = node.end_col_offset = 0
     body, echoed = _split(tree.body, snippet)
-    parts = [(ast.Module(body, type_ignores=[]), "exec"), (ast.Interactive(echoed), "single")]
+    parts: list[tuple[ast.Module | ast.Interactive, str]] = [
+        (ast.Module(body, type_ignores=[]), "exec"),
+        (ast.Interactive(echoed), "single"),
+    ]
     return [compile(part, filename, mode, dont_inherit=True) for part, mode in parts if part.body]
 
 

@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Self
 
 from conformance.runners.protocol import Limits, Result
@@ -61,7 +62,8 @@ class Child:
                 cwd=self._folder.name,
                 env=_environment(self._folder.name),
             )
-        assert self._process.stdout and self._process.stderr
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
         self._stdout = _Stream(self._process.stdout.fileno(), limits.output)
         self._stderr = _Stream(self._process.stderr.fileno(), limits.output)
         self._received = b""
@@ -76,10 +78,8 @@ class Child:
 
     def __exit__(self, *_: object) -> None:
         """End the process and whatever it started."""
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._process.wait()
         self._selector.close()
         self._socket.close()

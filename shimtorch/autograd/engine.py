@@ -13,6 +13,7 @@ import numpy as np
 from numpy import ndarray
 
 from .._floating import QUIET, reset_floating, set_floating
+from .._layout import is_dense
 from . import graph
 from .mode import state
 from .namespaces import ARRAYS, TENSORS
@@ -134,23 +135,13 @@ def accumulate(leaves: dict, create_graph: bool) -> None:
 def _laid_out(gradient, like):
     if gradient.strides == like.strides or gradient.size < 2:
         return gradient
-    if like.flags.forc or _is_dense(like):
+    if is_dense(like):
         out = np.empty_like(like, dtype=gradient.dtype)
         if out.strides != gradient.strides:
             out[...] = gradient
             return out
         return gradient
     return np.ascontiguousarray(gradient)
-
-
-def _is_dense(array) -> bool:
-    """Whether the elements fill one stretch of memory without overlap, in some order of the dimensions."""
-    expected = array.itemsize
-    for stride, size in sorted((s, n) for s, n in zip(array.strides, array.shape, strict=True) if n != 1):
-        if stride != expected:
-            return False
-        expected *= size
-    return True
 
 
 def accumulate_tensor(leaf, gradient) -> None:

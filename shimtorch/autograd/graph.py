@@ -14,6 +14,9 @@ next_sequence = itertools.count(0, -1).__next__
 new = object.__new__
 
 
+_IN_NAMESPACE = {"NotImplemented", "CopyBackwards"}
+
+
 class VersionCounter:
     """How often a memory was written in place; shared by all tensors that see the memory."""
 
@@ -46,7 +49,8 @@ class Node:
 
     def name(self) -> str:
         """The operation's name, as ``Node.name`` in torch."""
-        return type(self).__name__
+        name = type(self).__name__
+        return "torch::autograd::" + name if name in _IN_NAMESPACE else name
 
     @property
     def next_functions(self) -> tuple:
@@ -87,6 +91,16 @@ class OutputNode(Node):
     """Stands, inside the engine only, between a node of several outputs and its output number ``fixed``."""
 
     __slots__ = ()
+
+
+def underivable(operator: str) -> type:
+    """The Node subclass of an operator without derivative: only running it is an error."""
+
+    def refuse(node, grad):
+        raise RuntimeError(f"derivative for aten::{operator} is not implemented")
+
+    members = {"__slots__": (), "__module__": "builtins", "arrays": refuse, "tensors": refuse}
+    return type("NotImplemented", (Node,), members)
 
 
 def seen(edge) -> tuple:

@@ -16,8 +16,9 @@ from numpy import asarray, ndarray
 
 from .. import _dtypes, _errors
 from .._floating import QUIET, reset_floating, set_floating
+from .._layout import laid_out
 from .._tensor import Tensor, wrap
-from ..autograd.graph import counter_of, extra_of, next_sequence, node_class, note_versions
+from ..autograd.graph import counter_of, extra_of, next_sequence, node_class, note_versions, underivable
 from ..autograd.mode import state
 from ..autograd.namespaces import ARRAYS, TENSORS
 
@@ -144,6 +145,7 @@ def unary(name: str, compute, *, grad_fn: str, self, to_float: bool = True, alia
     names = self.__code__.co_varnames[2 : self.__code__.co_argcount]
     cls = node_class(grad_fn, ("self",), {"self": self}, saved=names)
     keeps_input, keeps_result = "self" in names, "result" in names
+    keeps_both = keeps_input and keeps_result
 
     def forward(input):
         a = input._a
@@ -156,13 +158,15 @@ def unary(name: str, compute, *, grad_fn: str, self, to_float: bool = True, alia
             reset_floating(token)
         if type(r) is not ndarray:
             r = asarray(r)
+        elif r.ndim > 1 and not a.flags.c_contiguous:
+            r = laid_out(r, a)
         out = new(Tensor)
         out._a = r
         out._vc = None
         if input._rg and state.enabled:
             node = new(cls)
             node.edges = (input._node or input,)
-            node.saved = (r,) if keeps_result else (input,) if keeps_input else ()
+            node.saved = (input, r) if keeps_both else (r,) if keeps_result else (input,) if keeps_input else ()
             node.sequence = next_sequence()
             node.extra = None
             if keeps_input and input._vc is not None:
@@ -189,16 +193,27 @@ def _uses(formula, name: str) -> bool:
 
 
 def binary_core(
-    compute, *, grad_fn: str | None = None, self=None, other=None, to_float: bool = False, check=None
+    compute, *, grad_fn=None, self=None, other=None, to_float=False, direct=None, check=None, undefined=None
 ):
     """The fixed-arity ``forward(input, other)`` of a binary operator, with recording and promotion.
 
-    It returns NotImplemented for an operand that is neither Tensor nor number. ``check(input, other)`` raises what
-    torch raises for dtypes it does not take; it is called where NumPy refuses and where dtypes differ.
+    It returns NotImplemented for an operand that is neither Tensor nor number. ``direct`` names the dtype kinds that
+    ``compute`` takes as they are; for others ``check(input, other)`` raises what torch raises. A pair of ``grad_fn``
+    names is for a Tensor and for a number as the other operand; ``undefined`` names an operator without derivative.
     """
+    direct = "fc" if to_float else direct
+    numbers_too = isinstance(compute, np.ufunc) and (direct is None or "f" in direct)
     derivatives = {"self": self, "other": other}
     saved = tuple(n for n in ("self", "other", "result") if _uses(self, n) or _uses(other, n))
-    if grad_fn is not None:
+    recorded = grad_fn is not None or undefined is not None
+    edges_of_number: tuple = (None,)
+    if undefined is not None:
+        of_tensors = of_scalar = underivable(undefined)
+    elif isinstance(grad_fn, tuple):
+        of_tensors = node_class(grad_fn[0], ("self", "other"), derivatives, saved=saved)
+        of_scalar = node_class(grad_fn[1], ("self",), {"self": self}, saved=saved, raw=("other",))
+        edges_of_number = ()
+    elif grad_fn is not None:
         of_tensors = node_class(grad_fn, ("self", "other"), derivatives, saved=saved)
         of_scalar = node_class(grad_fn, ("self", "other"), {"self": self}, saved=saved, raw=("other",))
     self_for_self, self_for_other = _uses(self, "self"), _uses(other, "self")
@@ -210,9 +225,9 @@ def binary_core(
         kind = type(other)
         if kind is Tensor:
             b = other._a
-            if a.dtype is not b.dtype or (to_float and a.dtype.kind not in "fc"):
+            if a.dtype is not b.dtype or (direct is not None and a.dtype.kind not in direct):
                 return mixed(input, other)
-        elif (kind is float or kind is int) and (a.dtype is F32 or a.dtype is F64):
+        elif numbers_too and (kind is float or kind is int) and (a.dtype is F32 or a.dtype is F64):
             b = other
         else:
             return mixed(input, other)
@@ -227,12 +242,14 @@ def binary_core(
             reset_floating(token)
         if type(r) is not ndarray:
             r = asarray(r)
+        elif r.ndim > 1 and not (a.flags.c_contiguous and (kind is not Tensor or b.flags.c_contiguous)):
+            r = laid_out(r, *((a, b) if kind is Tensor else (a,)))
         out = new(Tensor)
         out._a = r
         out._node = None
         out._rg = False
         out._vc = None
-        if grad_fn is not None and (input._rg or (kind is Tensor and other._rg)) and state.enabled:
+        if recorded and (input._rg or (kind is Tensor and other._rg)) and state.enabled:
             attach(out, input, other, kind is Tensor)
         return out
 
@@ -247,7 +264,9 @@ def binary_core(
             node = new(of_scalar)
             e_other = None
             unlike = False
-        node.edges = (e_self, e_other)
+        node.edges = (e_self, e_other) if is_tensor else (e_self, *edges_of_number)
+        if undefined is not None:
+            node.edges = tuple([edge for edge in node.edges if edge is not None])
         node.sequence = next_sequence()
         node.extra = None
         kept = ()
@@ -273,7 +292,12 @@ def binary_core(
 
     def mixed(input, other):
         if check is not None:
-            check(input, other)
+            try:
+                check(input, other)
+            except (RuntimeError, NotImplementedError):
+                if isinstance(other, Tensor):
+                    _errors.require_broadcast(input._a.shape, other._a.shape)
+                raise
         converted = _converted(input, other, to_float)
         if converted is None:
             return NotImplemented
@@ -290,9 +314,12 @@ def binary_core(
         r = asarray(r)
         if common is F16 and r.dtype is F32:
             r = r.astype(F16)
-        out = wrap(r)
         is_tensor = isinstance(other, Tensor)
-        if grad_fn is not None and (input._rg or (is_tensor and other._rg)) and state.enabled:
+        operands = [input._a, other._a] if is_tensor else [input._a]
+        if r.ndim > 1 and not all(operand.flags.c_contiguous for operand in operands):
+            r = laid_out(r, *operands)
+        out = wrap(r)
+        if recorded and (input._rg or (is_tensor and other._rg)) and state.enabled:
             kinds = (
                 None if input._a.dtype == common else input._a.dtype,
                 None if not is_tensor or other._a.dtype == common else other._a.dtype,
@@ -350,36 +377,53 @@ def scalar_array(value) -> ndarray:
 
 def binary(
     name: str, compute, *, grad_fn=None, self=None, other=None, to_float=False, check=None, aliases=(), dunders=(),
-    inplace=True, forward=None,
+    direct=None, undefined=None, inplace=True, forward=None, numbers=False, zero=None,
 ):  # fmt: skip
     """A row for ``compute(array, array)`` of one dtype; ``dunders`` are its special methods, in-place ones included.
 
-    ``forward(core)`` makes the named function where it takes more than two operands' worth of arguments.
+    ``forward(core)`` makes the named function where it takes more than two operands' worth of arguments; ``numbers``
+    says that it takes a number as its first operand. ``zero`` names the node of the in-place form of an operator
+    without gradient ("Eq" for EqBackward0 and EqBackward1).
     """
-    core = binary_core(compute, grad_fn=grad_fn, self=self, other=other, to_float=to_float, check=check)
+    core = binary_core(
+        compute, grad_fn=grad_fn, self=self, other=other, to_float=to_float, direct=direct, check=check,
+        undefined=undefined,
+    )  # fmt: skip
     named = core if forward is None else forward(core)
+    if numbers:
+        named = _number_first(named)
     internal(name, compute, core)
     written = tuple(d for d in dunders if d.startswith("__i"))
     for dunder in dunders:
         if dunder not in written:
             setattr(Tensor, dunder, core)
     for method in (name, *aliases) if inplace else ():
-        publish_inplace(method, "binary", named, compute if isinstance(compute, np.ufunc) else None, written)
+        publish_inplace(method, "binary", named, compute if isinstance(compute, np.ufunc) and direct is None else None, written, zero)
     differentiable = tuple(n for n, formula in (("self", self), ("other", other)) if formula is not None)
     return publish(name, "binary", named, methods=(name, *aliases), differentiable=differentiable)
+
+
+def _number_first(named):
+    @functools.wraps(named)
+    def forward(input, other, **options):
+        if not isinstance(input, Tensor) and isinstance(input, SCALARS) and isinstance(other, Tensor):
+            input = as_operand(input, other)
+        return named(input, other, **options)
+
+    return forward
 
 
 # --- in place -----------------------------------------------------------------------------------------------------
 
 
-def publish_inplace(name: str, kind: str, forward, ufunc=None, dunders=()) -> None:
-    write = inplace_of(forward, ufunc)
+def publish_inplace(name: str, kind: str, forward, ufunc=None, dunders=(), zero=None) -> None:
+    write = inplace_of(forward, ufunc, zero)
     setattr(Tensor, name + "_", _guarded(write, name + "_", kind, method=True))
     for dunder in dunders:
         setattr(Tensor, dunder, write)
 
 
-def inplace_of(forward, ufunc=None):
+def inplace_of(forward, ufunc=None, zero=None):
     """The in-place form of ``forward``: compute, check, write into ``self``, and take over the new node."""
 
     def write(self, *args, **kwargs):
@@ -402,9 +446,27 @@ def inplace_of(forward, ufunc=None):
         result = forward(original, *args, **kwargs)
         if result is NotImplemented:
             return result
-        return overwrite(self, result)
+        overwrite(self, result)
+        if original is not self and not result._rg:
+            _attach_zero(self, original, zero, args)
+        return self
 
+    if zero is not None:
+        zero = tuple(
+            node_class(f"{zero}Backward{i}", names, {n: lambda xp, grad: xp.zeros_like(grad) for n in names})
+            for i, names in enumerate((("self",), ("self", "other")))
+        )
     return write
+
+
+def _attach_zero(self: Tensor, original: Tensor, zero, args) -> None:
+    """The node of an in-place operator through which no gradient flows."""
+    if zero is None:
+        raise NotImplementedError("shimtorch does not offer this operator in place on a tensor that requires grad")
+    tensors = [arg for arg in args if isinstance(arg, Tensor)]
+    record(self, zero[len(tensors)], (original, *tensors))
+    if tensors and tensors[0]._a.shape != self._a.shape:
+        extra_of(self._node).operands = (None, (tensors[0]._a.shape, None))
 
 
 def before_inplace(self: Tensor, args=()) -> Tensor:

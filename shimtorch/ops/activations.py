@@ -57,8 +57,21 @@ named_backward(
     },
     saved=("grad_output", "output"),
 )  # fmt: skip
+
+
+def _tanh_backward(grad, output):
+    if output.dtype.kind == "c":
+        return grad * _conjugate(1 - output * output)
+    if output.dtype is F32:  # torch's kernel fuses the multiplication with the subtraction
+        wide = output.astype(F64)
+        return grad * (1 - wide * wide).astype(F32)
+    if output.dtype is F16:
+        return _tanh_backward(grad.astype(F32), output.astype(F32)).astype(F16)
+    return grad * (1 - output * output)
+
+
 named_backward(
-    "tanh_backward", lambda grad, output: grad * _conjugate(1 - output * output),
+    "tanh_backward", _tanh_backward,
     "TanhBackwardBackward0", ("grad_output", "output"),
     {
         "grad_output": lambda xp, grad, output: xp.tanh_backward(grad, xp.conj(output)),

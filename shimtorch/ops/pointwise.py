@@ -85,16 +85,10 @@ def _conj_tensor(x):
     return x.conjugate()
 
 
-def _cast(gradient, kind):
-    if kind.kind != "c" and gradient.dtype.kind == "c":
-        gradient = gradient.real
-    return gradient.astype(kind)
-
-
 internal("conj", lambda x: _conj(x) if isinstance(x, (np.ndarray, np.generic)) else x.conjugate(), _conj_tensor)
 internal("zeros_like", np.zeros_like, lambda x: wrap(np.zeros_like(x._a)))
 conj_physical = unary(
-    "_conj_physical", np.conjugate, grad_fn="ConjBackward0", to_float=False, methods=(),
+    "_conj", np.conjugate, grad_fn="ConjBackward0", to_float=False, methods=(),
     self=lambda xp, grad: xp.conj(grad),
 )  # fmt: skip
 
@@ -154,7 +148,7 @@ def _scaled(core, input, other, alpha):
     probe = core(input.detach(), other.detach() if isinstance(other, Tensor) else other)
     if isinstance(alpha, bool) and probe._a.dtype.kind != "b":
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
-    if isinstance(alpha, float) and probe._a.dtype.kind in "biu":
+    if isinstance(alpha, (float, complex)) and probe._a.dtype.kind in "biu":
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
     if isinstance(alpha, complex) and probe._a.dtype.kind != "c":
         raise RuntimeError("For non-complex input tensors, argument alpha must not be a complex number.")
@@ -182,19 +176,19 @@ _SCALED_NODES = {
 }  # fmt: skip
 
 add = binary(
-    "add", np.add, grad_fn="AddBackward0", dunders=("__add__", "__radd__", "__iadd__"), forward=_with_alpha,
+    "add", numbers=True, compute=np.add, grad_fn="AddBackward0", dunders=("__add__", "__radd__", "__iadd__"), forward=_with_alpha,
     self=lambda xp, grad: grad,
     other=lambda xp, grad: grad,
 )  # fmt: skip
 sub = binary(
-    "sub", np.subtract, grad_fn="SubBackward0", dunders=("__sub__", "__isub__"), forward=_with_alpha,
+    "sub", numbers=True, compute=np.subtract, grad_fn="SubBackward0", dunders=("__sub__", "__isub__"), forward=_with_alpha,
     aliases=("subtract",), check=_no_bool_subtraction,
     self=lambda xp, grad: grad,
     other=lambda xp, grad: -grad,
 )  # fmt: skip
 sub_core = Tensor.__sub__
 mul = binary(
-    "mul", np.multiply, grad_fn="MulBackward0", dunders=("__mul__", "__rmul__", "__imul__"), aliases=("multiply",),
+    "mul", numbers=True, compute=np.multiply, grad_fn="MulBackward0", dunders=("__mul__", "__rmul__", "__imul__"), aliases=("multiply",),
     self=lambda xp, grad, other: grad * xp.conj(other),
     other=lambda xp, grad, self: grad * xp.conj(self),
 )  # fmt: skip
@@ -216,13 +210,13 @@ def _with_rounding(core):
 
 
 div = binary(
-    "div", np.divide, grad_fn="DivBackward0", dunders=("__truediv__", "__itruediv__"), to_float=True,
+    "div", numbers=True, compute=np.divide, grad_fn="DivBackward0", dunders=("__truediv__", "__itruediv__"), to_float=True,
     aliases=("divide",), forward=_with_rounding,
     self=lambda xp, grad, other: grad / xp.conj(other),
     other=lambda xp, grad, self, other: -grad * xp.conj((self / other) / other),
 )  # fmt: skip
 true_divide = binary(
-    "true_divide", np.divide, grad_fn="DivBackward0", to_float=True,
+    "true_divide", numbers=True, compute=np.divide, grad_fn="DivBackward0", to_float=True,
     self=lambda xp, grad, other: grad / xp.conj(other),
     other=lambda xp, grad, self, other: -grad * xp.conj((self / other) / other),
 )  # fmt: skip
@@ -285,23 +279,29 @@ def _modulus(a, b):
     return np.remainder(a, b) if a.dtype.kind in "iu" else _sign_like(np.fmod(a, b), b).astype(a.dtype)
 
 
+_remainder_of_number = binary_core(_modulus, undefined="remainder", check=_refuse("remainder_cpu", "b", "c"))
+
+
+def _number_modulus(core):
+    def forward(input, other):
+        if isinstance(input, SCALARS) and isinstance(other, Tensor):
+            return _remainder_of_number(as_operand(input, other), other)
+        return core(input, other)
+
+    return forward
+
+
 floor_divide = binary(
-    "floor_divide", _floor_quotient, dunders=("__floordiv__", "__ifloordiv__"), grad_fn="NotImplemented",
-    check=_refuse("div_floor_cpu", "b", "c"),
-    self=lambda xp, grad: _no_derivative("floor_divide"),
-    other=lambda xp, grad: _no_derivative("floor_divide"),
+    "floor_divide", _floor_quotient, dunders=("__floordiv__", "__ifloordiv__"), undefined="floor_divide",
+    direct="iuf", check=_refuse("div_floor_cpu", "b", "c"), numbers=True,
 )  # fmt: skip
 remainder = binary(
-    "remainder", _modulus, grad_fn="RemainderBackward0", dunders=("__mod__", "__imod__"),
-    check=_refuse("remainder_cpu", "b", "c"),
+    "remainder", _modulus, grad_fn=("RemainderBackward1", "RemainderBackward0"), dunders=("__mod__", "__imod__"),
+    direct="iuf", check=_refuse("remainder_cpu", "b", "c"), forward=_number_modulus,
     self=lambda xp, grad: grad,
     other=lambda xp, grad, self, other: -grad * xp.div_floor(self, other),
 )  # fmt: skip
 internal("div_floor", lambda a, b: _floor_quotient(np.asarray(a), np.asarray(b)), _div_floor)
-
-
-def _no_derivative(name: str):
-    raise RuntimeError(f"derivative for aten::{name} is not implemented")
 
 
 def _positive(input):
@@ -341,12 +341,12 @@ def _choose(condition, x, y):
     out = wrap(np.where(condition._a, *arrays).astype(kind, copy=False))
     inputs = [v if isinstance(v, Tensor) else None for v in (x, y)]
     if recording(*inputs):
-        record(out, _WhereBackward0, (None, *inputs), (condition,))
+        record(out, _WhereBackward0, inputs, (condition,))
     return out
 
 
 _WhereBackward0 = node_class(
-    "WhereBackward0", ("condition", "self", "other"), saved=("condition",),
+    "WhereBackward0", ("self", "other"), saved=("condition",),
     derivatives={
         "self": lambda xp, grad, condition: xp.where(condition, grad, 0),
         "other": lambda xp, grad, condition: xp.where(condition, 0, grad),
@@ -561,7 +561,7 @@ Tensor.__rsub__ = _rsub
 Tensor.__rtruediv__ = _rtruediv
 Tensor.__rpow__ = _rpow
 Tensor.__rfloordiv__ = _reflected(floor_divide)
-Tensor.__rmod__ = _reflected(remainder)
+Tensor.__rmod__ = lambda self, other: remainder(other, self) if isinstance(other, SCALARS) else NotImplemented
 
 
 # --- comparison ---------------------------------------------------------------------------------------------------
@@ -571,26 +571,27 @@ def _ordering(name: str):
     return _refuse(name + "_cpu", "c")
 
 
-eq = binary("eq", np.equal, dunders=("__eq__",))
-ne = binary("ne", np.not_equal, dunders=("__ne__",), aliases=("not_equal",))
-lt = binary("lt", np.less, dunders=("__lt__",), aliases=("less",), check=_ordering("lt"))
-le = binary("le", np.less_equal, dunders=("__le__",), aliases=("less_equal",), check=_ordering("le"))
-gt = binary("gt", np.greater, dunders=("__gt__",), aliases=("greater",), check=_ordering("gt"))
-ge = binary("ge", np.greater_equal, dunders=("__ge__",), aliases=("greater_equal",), check=_ordering("ge"))
+eq = binary("eq", np.equal, zero="Eq", dunders=("__eq__",))
+ne = binary("ne", np.not_equal, zero="Ne", dunders=("__ne__",), aliases=("not_equal",))
+lt = binary("lt", np.less, zero="Lt", dunders=("__lt__",), aliases=("less",), direct="biuf", check=_ordering("lt"))
+le = binary("le", np.less_equal, zero="Le", dunders=("__le__",), aliases=("less_equal",), direct="biuf", check=_ordering("le"))
+gt = binary("gt", np.greater, zero="Gt", dunders=("__gt__",), aliases=("greater",), direct="biuf", check=_ordering("gt"))
+ge = binary("ge", np.greater_equal, zero="Ge", dunders=("__ge__",), aliases=("greater_equal",), direct="biuf", check=_ordering("ge"))
 
 
 # --- bits ---------------------------------------------------------------------------------------------------------
 
 bitwise_and = binary(
     "bitwise_and", np.bitwise_and, dunders=("__and__", "__rand__", "__iand__"),
-    check=_refuse("bitwise_and_cpu", "f", "c"),
+    direct="biu", check=_refuse("bitwise_and_cpu", "f", "c"), numbers=True,
 )  # fmt: skip
 bitwise_or = binary(
-    "bitwise_or", np.bitwise_or, dunders=("__or__", "__ror__", "__ior__"), check=_refuse("bitwise_or_cpu", "f", "c")
+    "bitwise_or", np.bitwise_or, dunders=("__or__", "__ror__", "__ior__"),
+    direct="biu", check=_refuse("bitwise_or_cpu", "f", "c"), numbers=True,
 )
 bitwise_xor = binary(
     "bitwise_xor", np.bitwise_xor, dunders=("__xor__", "__rxor__", "__ixor__"),
-    check=_refuse("bitwise_xor_cpu", "f", "c"),
+    direct="biu", check=_refuse("bitwise_xor_cpu", "f", "c"), numbers=True,
 )  # fmt: skip
 
 
@@ -636,7 +637,6 @@ def _sgn_derivative(xp, grad, self, result):
 internal("is_complex", lambda a: a.dtype.kind == "c", lambda t: t._a.dtype.kind == "c")
 _sgn_row = unary("_sgn", _sgn, grad_fn="SgnBackward0", to_float=False, methods=(), self=_sgn_derivative)
 internal("sgn", _sgn, _sgn_row)
-internal("real", lambda a: a.real, lambda t: wrap(np.asarray(t._a.real)))
 
 abs = unary(
     "abs", _absolute, grad_fn="AbsBackward0", to_float=False, aliases=("absolute",), dunders=("__abs__",),

@@ -72,6 +72,8 @@ def _sum(input, dim=None, keepdim=False, *, dtype=None):
     axes = None if dim is None else _axes(dim, a.ndim)
     _check(keepdim, dtype)
     if dtype is not None:
+        if input._rg and state.enabled and dtype.category < 2:
+            raise RuntimeError(f"Autograd not support dtype: {scalar_type_name(dtype)}")
         a = cast_array(a, dtype._numpy)
     elif a.dtype.kind in "biu":
         a = a.astype(np.int64)
@@ -115,7 +117,8 @@ def _mean(input, dim=None, keepdim=False, *, dtype=None):
         count = 1
         for d in axes:
             count *= a.shape[d] if a.ndim else 1
-    out = wrap(quietly(lambda: _divided(_add_up(a, axes, keepdim), count)))
+    wide = a.astype(F32) if a.dtype is F16 else a
+    out = wrap(quietly(lambda: _divided(_add_up(wide, axes, keepdim), count).astype(a.dtype, copy=False)))
     if input._rg and state.enabled:
         if dim is None and not keepdim:
             record(out, _MeanBackward0, (input,), (), (a.shape, count))
@@ -126,8 +129,6 @@ def _mean(input, dim=None, keepdim=False, *, dtype=None):
 
 
 def _divided(total, count: int):
-    if total.dtype is F16:
-        return (total.astype(F32) / np.float32(count)).astype(F16)
     return total / total.dtype.type(count)
 
 
@@ -320,7 +321,8 @@ def _pair(name: str, ufunc, grad_fn: str, loses):
         return formula
 
     core = binary_core(
-        ufunc, grad_fn=grad_fn, self=derivative("self", "other"), other=derivative("other", "self"), check=_no_complex
+        ufunc, grad_fn=grad_fn, self=derivative("self", "other"), other=derivative("other", "self"), direct="biuf",
+        check=_no_complex,
     )
 
     def forward(input, other):
@@ -331,7 +333,7 @@ def _pair(name: str, ufunc, grad_fn: str, loses):
 
 def _no_complex(input, other):
     if "c" in (input._a.dtype.kind, getattr(getattr(other, "_a", None), "dtype", np.dtype(bool)).kind):
-        raise NotImplementedError("maximum not implemented for complex tensors.")
+        raise RuntimeError("maximum not implemented for complex tensors.")
 
 
 _MaskedFillBackward0 = node_class(

@@ -15,9 +15,11 @@ from numpy import ndarray
 
 from .. import _dtypes
 from .._device import contiguous_format, device, memory_format, preserve_format, require_cpu
-from .._tensor import Tensor, share, wrap, wrap_dim
+from .._layout import laid_out
+from .._tensor import Tensor, scalar_type_name, share, wrap, wrap_dim
 from ..autograd.graph import VersionCounter, node_class
 from ..autograd.mode import state
+from ..autograd.namespaces import TENSORS
 from ._define import internal, publish, quietly, record
 
 
@@ -119,7 +121,7 @@ def _view_strides(a: ndarray, shape):
 
 def _view(input, *shape):
     if len(shape) == 1 and isinstance(shape[0], _dtypes.dtype):
-        raise NotImplementedError("shimtorch does not offer view(dtype)")
+        return view_of(input, _reinterpreted(input._a, shape[0]))
     a = input._a
     sizes = _complete(int_tuple(shape), a.size)
     array = _viewed(a, sizes)
@@ -131,9 +133,31 @@ def _view(input, *shape):
     return view_of(input, array, _ViewBackward0, (a.shape,))
 
 
+def _reinterpreted(a: ndarray, kind: _dtypes.dtype) -> ndarray:
+    """The same bytes read as another dtype (``view(dtype)``)."""
+    old, new = a.itemsize, kind.itemsize
+    if old != new:
+        names = scalar_type_name(_dtypes.OF_NUMPY[a.dtype]), scalar_type_name(kind)
+        where = "to view {} as {} (different element sizes), but got".format(*names)
+        if a.ndim == 0:
+            raise RuntimeError("self.dim() cannot be 0 {} as {} (different element sizes)".format("to view " + names[0], names[1]))
+        if a.strides[-1] != old and a.size:
+            raise RuntimeError(f"self.stride(-1) must be 1 {where} {a.strides[-1] // old}")
+        if new > old:
+            ratio = new // old
+            if a.shape[-1] % ratio:
+                raise RuntimeError(f"self.size(-1) must be divisible by {ratio} {where} {a.shape[-1]}")
+            for dim, stride in enumerate(a.strides[:-1]):
+                if (stride // old) % ratio and a.size:
+                    raise RuntimeError(
+                        f"self.stride({dim}) must be divisible by {ratio} {where} {stride // old}"
+                    )
+    return a.view(kind._numpy)
+
+
 def _size_keyword(function):
-    def forward(input, *shape, size=None):
-        return function(input, *shape) if size is None else function(input, size)
+    def forward(input, *shape, size=None, **options):
+        return function(input, *shape, **options) if size is None else function(input, size, **options)
 
     return forward
 
@@ -420,7 +444,8 @@ def alias(input):
 
 def dense_copy(a: ndarray) -> ndarray:
     """A copy that keeps the order of the dimensions in memory, as torch's ``preserve_format``."""
-    return a.copy(order="K")
+    copy = a.copy(order="K")
+    return copy if a.flags.c_contiguous else laid_out(copy, a)
 
 
 def _clone(input, *, memory_format=None):
@@ -456,16 +481,18 @@ _COMPLEX_TO_REAL = (
 _warned_of_complex = False
 
 
-def to_dtype(input, kind: _dtypes.dtype, copy: bool = False, warn: bool = True):
+def to_dtype(input, kind: _dtypes.dtype, copy: bool = False):
     """``input`` in another dtype: itself if there is nothing to do and no ``copy`` is asked for."""
     global _warned_of_complex
     a = input._a
     if a.dtype == kind._numpy and not copy:
         return input
-    if warn and a.dtype.kind == "c" and kind.category in (1, 2) and not _warned_of_complex:
+    if a.dtype.kind == "c" and kind.category in (1, 2) and not _warned_of_complex:
         _warned_of_complex = True
         warnings.warn(_COMPLEX_TO_REAL, UserWarning, stacklevel=3)
     out = wrap(dense_copy(a) if a.dtype == kind._numpy else cast_array(a, kind._numpy))
+    if a.ndim > 1 and not a.flags.c_contiguous:
+        out._a = laid_out(out._a, a)
     if input._rg and state.enabled and kind.category >= 2:
         record(out, _ToCopyBackward0, (input,), (), (a.dtype,))
     return out
@@ -503,7 +530,43 @@ def _to(input, *args, dtype=None, device=None, other=None, non_blocking=False, c
 clone = publish("clone", "shape", _clone, methods=("clone",), differentiable=("self",))
 publish("contiguous", "method", _contiguous, methods=("contiguous",), differentiable=("self",))
 publish("to", "method", _to, methods=("to",), differentiable=("self",))
-internal("cast", cast_array, lambda t, kind: to_dtype(t, _dtypes.OF_NUMPY[kind], warn=False))
+
+
+# --- real parts, which gradients of real inputs need --------------------------------------------------------------
+
+
+def _paired(a):
+    return np.ascontiguousarray(a)[..., None].view(a.real.dtype)
+
+
+def _unpaired(a):
+    return np.ascontiguousarray(a).view(np.result_type(a.dtype, np.complex64))[..., 0]
+
+
+def _pairing(name: str, compute, back: str):
+    cls = node_class(name, ("self",), {"self": lambda xp, grad: getattr(xp, back)(grad)})
+
+    def on_tensor(input):
+        out = wrap(compute(input._a))
+        if input._rg and state.enabled:
+            record(out, cls, (input,))
+        return out
+
+    return on_tensor
+
+
+internal("view_as_real", _paired, _pairing("ViewAsRealBackward0", _paired, "view_as_complex"))
+internal("view_as_complex", _unpaired, _pairing("ViewAsComplexBackward0", _unpaired, "view_as_real"))
+internal("real", lambda a: a.real, lambda t: TENSORS.select(TENSORS.view_as_real(t), t._a.ndim, 0))
+
+
+def _cast_tensor(input, kind):
+    if input._a.dtype.kind == "c" and kind.kind != "c":
+        input = TENSORS.real(input)
+    return to_dtype(input, _dtypes.OF_NUMPY[kind])
+
+
+internal("cast", cast_array, _cast_tensor)
 internal("sum_to", _sum_to)
 
 

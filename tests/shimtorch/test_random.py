@@ -350,7 +350,27 @@ def patched(offset, fmt, *values):
 
 
 BAD_SEEDS = [2**64, -(2**63) - 1, 10**30, 1.0, 1.5, "a", "12", None, True, b"1", [1], 1j, np.float32(1), np.bool_(True)]
-DEVICES = ["cpu", "cpu:1", "cuda", "cuda:0", "mps", "xpu", "foo", "meta", "hpu", "lazy", "xla", "vulkan", "privateuseone", "hip", "mtia", "ve", "fpga", "maia", "ipu"]
+DEVICES = [
+    "cpu",
+    "cpu:1",
+    "cuda",
+    "cuda:0",
+    "mps",
+    "xpu",
+    "foo",
+    "meta",
+    "hpu",
+    "lazy",
+    "xla",
+    "vulkan",
+    "privateuseone",
+    "hip",
+    "mtia",
+    "ve",
+    "fpga",
+    "maia",
+    "ipu",
+]
 WRONG = {
     **{f"Generator().manual_seed({seed!r})": reseeded(seed) for seed in [*BAD_SEEDS, np.int64(5)]},
     **{f"manual_seed({seed!r})": reseeded_by_default(seed) for seed in [*BAD_SEEDS, np.int64(5), np.float64(5)]},

@@ -252,7 +252,7 @@ def torch_says(form, name, args, kwargs):
         # t.f(*args) makes CPython say Tensor.f() where t.f(1) says TensorBase.f()
         said = re.sub(r"^Tensor\.", "TensorBase.", str(error))
         return re.sub(r"\nException raised from .*", '"', said, flags=re.DOTALL)
-    except Exception:  # noqa: BLE001 - the arguments were accepted, the operator refused them
+    except Exception:  # the arguments were accepted, the operator refused them
         return None
     return None
 
@@ -308,21 +308,61 @@ def test_regular_binary_operators(name, scalar, tensors_are):
 
 def values():
     return [
-        0, 1, -1, 0.5, float("nan"), 1j, True, None, "a", "cpu", b"a", 2**70, (2**70,), slice(1), len, object(), ..., {}, {1},
-        range(2), Index(), [], [1], [1, 2], [1, 0.5], ["a", 1], [None], [[1], [2]], [True], (), (2, 3), (1, "a"), (1, None),
+        0, 1, -1, 0.5, float("nan"), 1j, True, None, "a", "cpu", b"a", slice(1), len, object(), ..., {}, {1}, range(2),
+        Index(), [], [1], [1, 2], [1, 0.5], ["a", 1], [None], [[1], [2]], [True], (), (2, 3), (1, "a"), (1, None),
         ((1,),), np.int64(1), np.uint8(0), np.float32(1), np.bool_(True), np.complex64(1), np.str_("a"), np.array(1),
-        np.array([1, 2]), np.float32, np.dtype("f4"), float, int, str, torch.float32, torch.int64, torch.dtype, torch.strided,
-        torch.device("cpu"), torch.Size([2, 3]), torch.contiguous_format, torch.Generator(), torch.tensor(1), torch.tensor(1.0),
-        torch.tensor([1]), torch.tensor(True), torch.tensor(1j), torch.ones(2, 3), torch.ones(2, 3).max(0),
-        torch.tensor(1.0, requires_grad=True), torch.nn.Parameter(torch.ones(2)), (torch.ones(2), torch.ones(2)),
-        (torch.ones(2), 1), [0, torch.tensor(1.0)], [torch.tensor(1)], (0, torch.ones(2)),
+        np.array([1, 2]), np.float32, np.dtype("f4"), float, int, str, torch.float32, torch.int64, torch.dtype,
+        torch.strided, torch.device("cpu"), torch.Size([2, 3]), torch.contiguous_format, torch.Generator(),
+        torch.tensor(1), torch.tensor(1.0), torch.tensor([1]), torch.tensor(True), torch.tensor(1j), torch.ones(2, 3),
+        torch.ones(2, 3).max(0), torch.tensor(1.0, requires_grad=True), torch.nn.Parameter(torch.ones(2)),
+        (torch.ones(2), torch.ones(2)), (torch.ones(2), 1), [0, torch.tensor(1.0)], [torch.tensor(1)],
+        (0, torch.ones(2)),
     ]  # fmt: skip
 
 
+# one parameter of each type: the call around it, and the keywords it goes by
+PLACES = [
+    ("function", "matmul", lambda v: (torch.ones(2, 2), v), "other"),
+    ("method", "add", lambda v: (v,), "other"),
+    ("function", "full", lambda v: ((2,), v), "fill_value"),
+    ("function", "allclose", lambda v: (torch.ones(2), torch.ones(2), v), "rtol"),
+    ("method", "transpose", lambda v: (v, 1), None),
+    ("function", "randint", lambda v: (v, (2,)), None),
+    ("method", "permute", lambda v: (v,), "dims"),
+    ("method", "permute", lambda v: (0, v), None),
+    ("method", "sum", lambda v: (v,), "dim"),
+    ("method", "sum", lambda v: (v,), "axis"),
+    ("method", "reshape", lambda v: (v,), "shape"),
+    ("method", "view", lambda v: (6, v), None),
+    ("method", "sum", lambda v: (0, v), "keepdim"),
+    ("function", "div", lambda v: (torch.ones(2), 2), "rounding_mode"),
+    ("function", "zeros", lambda v: (2,), "dtype"),
+    ("function", "zeros", lambda v: (2,), "device"),
+    ("function", "zeros", lambda v: (2,), "layout"),
+    ("method", "clone", lambda v: (), "memory_format"),
+    ("function", "rand", lambda v: (2,), "generator"),
+    ("function", "max", lambda v: (torch.ones(2, 3), 0), "out"),
+    ("method", "to", lambda v: (v,), "dtype"),
+    ("method", "fill_", lambda v: (v,), "value"),
+]
+
+
+@live
+@pytest.mark.parametrize(("form", "name", "around", "keyword"), PLACES)
+def test_what_counts_as_what(form, name, around, keyword, tensors_are):
+    tensors_are(torch.Tensor)
+    for value in values():
+        args = around(value)
+        assert shim_says(form, name, args, {}) == torch_says(form, name, args, {}), value
+        if keyword is not None:
+            args, kwargs = tuple(a for a in args if a is not value), {keyword: value}
+            assert shim_says(form, name, args, kwargs) == torch_says(form, name, args, kwargs), value
+
+
 KEYWORDS = [
-    "input", "other", "dim", "keepdim", "dtype", "out", "alpha", "axis", "x", "a", "keepdims", "size", "device", "generator",
-    "requires_grad", "rounding_mode", "memory_format", "min", "max", "layout", "value", "exponent", "shape", "dims", "end",
-    "start", "step", "fill_value", "rtol", "mat2", "foo", "bar", "None", "False",
+    "input", "other", "dim", "keepdim", "dtype", "out", "alpha", "axis", "x", "a", "keepdims", "size", "device", "max",
+    "generator", "requires_grad", "rounding_mode", "memory_format", "min", "layout", "value", "exponent", "end",
+    "dims", "shape", "start", "step", "fill_value", "rtol", "mat2", "foo", "bar", "None", "False",
 ]  # fmt: skip
 FITS = {
     "Tensor": lambda: torch.ones(2, 3),

@@ -333,18 +333,9 @@ def test_transcripts_echo_and_books_do_not() -> None:
 
 
 def test_labels() -> None:
-    assert [s.label for s in read(LIBRARY / BOOK.shipped).snippets] == [
-        "Listing 4.1",
-        "Listing 4.2",
-        "line 75",
-        "line 91",
-    ]
-    assert [s.label for s in read(LIBRARY / ENGINE.shipped).snippets][:4] == [
-        "In [2]",
-        "In [7]",
-        "In [None]",
-        "In [11]",
-    ]
+    book, engine = ([snippet.label for snippet in read(LIBRARY / story.shipped).snippets] for story in (BOOK, ENGINE))
+    assert book == ["Listing 4.1", "Listing 4.2", "line 75", "line 91"]
+    assert engine[:4] == ["In [2]", "In [7]", "In [None]", "In [11]"]
 
 
 def test_reconstructed_snippets_say_so() -> None:

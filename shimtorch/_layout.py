@@ -1,0 +1,105 @@
+"""The strides of a pointwise result: torch and NumPy both follow the operands, but not by the same rule.
+
+Called only where an operand is not contiguous.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy import ndarray
+
+
+def is_dense(array: ndarray) -> bool:
+    """Whether the elements fill one stretch of memory without overlap, in some order of the dimensions."""
+    expected = array.itemsize
+    for stride, size in sorted((s, n) for s, n in zip(array.strides, array.shape, strict=True) if n != 1):
+        if stride != expected:
+            return False
+        expected *= size
+    return True
+
+
+def laid_out(result: ndarray, *operands: ndarray) -> ndarray:
+    """``result`` with the strides torch would give it; a copy only where NumPy chose others."""
+    if result.size == 0:
+        return result
+    strides = _result_strides(result, operands)
+    if strides == result.strides:
+        return result
+    out = with_strides(result.shape, result.dtype, strides)
+    out[...] = result
+    return out
+
+
+def with_strides(shape, dtype, strides) -> ndarray:
+    """A new array of these strides in bytes, which must be dense."""
+    count = 1
+    for size in shape:
+        count *= size
+    return ndarray(shape, dtype, np.empty(count, dtype), 0, strides)
+
+
+def _result_strides(result: ndarray, operands):
+    shape, item = result.shape, result.itemsize
+    if all(operand.shape == shape for operand in operands):
+        if all(operand.flags.c_contiguous for operand in operands):
+            return contiguous_strides(shape, item)
+        first = operands[0].strides, operands[0].itemsize
+        if is_dense(operands[0]) and all(_same_strides(operand, first) for operand in operands):
+            return tuple([stride // first[1] * item for stride in first[0]])
+    order = _memory_order(shape, [_broadcast_strides(operand, shape) for operand in operands])
+    strides = [0] * len(shape)
+    step = item
+    for dim in order:
+        strides[dim] = step
+        step *= shape[dim]
+    return tuple(strides)
+
+
+def contiguous_strides(shape, item: int):
+    """Row-major strides in bytes; a dimension of size 0 counts as 1."""
+    strides = []
+    for size in reversed(shape):
+        strides.append(item)
+        item *= max(size, 1)
+    return tuple(reversed(strides))
+
+
+def _same_strides(operand: ndarray, first) -> bool:
+    strides, item = first
+    return all(a * item == b * operand.itemsize for a, b in zip(operand.strides, strides, strict=True))
+
+
+def _broadcast_strides(operand: ndarray, shape):
+    extra = len(shape) - operand.ndim
+    own = [
+        0 if size == 1 and wanted != 1 else stride
+        for size, wanted, stride in zip(operand.shape, shape[extra:], operand.strides, strict=True)
+    ]
+    return [0] * extra + own
+
+
+def _memory_order(shape, all_strides):
+    """The dimensions from fastest to slowest: an insertion sort that leaves alone what the strides do not decide."""
+    order = list(range(len(shape)))[::-1]
+    for i in range(1, len(order)):
+        later = i
+        for earlier in range(i - 1, -1, -1):
+            verdict = _compare(shape, all_strides, order[earlier], order[later])
+            if verdict > 0:
+                order[earlier], order[later] = order[later], order[earlier]
+                later = earlier
+            elif verdict < 0:
+                break
+    return order
+
+
+def _compare(shape, all_strides, a: int, b: int) -> int:
+    for strides in all_strides:
+        if strides[a] == 0 or strides[b] == 0:
+            continue
+        if strides[a] != strides[b]:
+            return -1 if strides[a] < strides[b] else 1
+        if shape[a] > shape[b]:
+            return 1
+    return 0
