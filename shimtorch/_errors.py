@@ -23,6 +23,14 @@ def require_broadcast(a: tuple, b: tuple) -> None:
             raise broadcast(a, b)
 
 
+def require_fit(own: tuple, other: tuple) -> None:
+    """Raise torch's error unless ``other`` broadcasts to exactly ``own``."""
+    require_broadcast(own, other)
+    extra = len(own) - len(other)
+    if extra < 0 or any(x == 1 and y != 1 for x, y in zip(own[extra:], other, strict=True)):
+        raise inplace_shape(own, other)
+
+
 def inplace_shape(own: tuple, result: tuple) -> RuntimeError:
     """The operands broadcast to more than the tensor that is written holds, or not at all."""
     try:

@@ -354,8 +354,7 @@ def _arange(*args, dtype=None, layout=None, device=None, requires_grad=False, pi
     if (step > 0) != (end >= start) and start != end:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     if dtype.category == 1:
-        start, step = int(start), int(step)
-        end = math.ceil(end) if step > 0 else math.floor(end)
+        start, end, step = int(start), int(end), int(step)
         return _finish(np.arange(start, end, step, np.int64).astype(dtype._numpy), requires_grad)
     count = math.ceil((end - start) / step)
     steps = np.arange(count, dtype=np.float64)
@@ -381,6 +380,8 @@ def _sampled(name: str, sample, kernel: str):
         if generator is not None and not isinstance(generator, _random.Generator):
             raise TypeError("generator")
         if dtype.category < 2:
+            if name == "randn" and 0 in shape:
+                return np.empty(shape, dtype._numpy)
             raise not_implemented(kernel, dtype)
         return sample(generator or _random.default_generator, shape, dtype._numpy)
 
@@ -392,12 +393,18 @@ def _sampled(name: str, sample, kernel: str):
         if keywords or not size:
             raise TypeError("size")
         dtype = _options(dtype, layout, device, requires_grad, pin_memory) or _dtypes._default
-        if requires_grad and dtype.category < 2:
+        if requires_grad and dtype.category < 2 and name == "randn":
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
         return _finish(drawn(generator, _sizes(size, name), dtype), requires_grad)
 
     def like(out, generator=None):
-        out[...] = drawn(generator, out.shape, _dtypes.OF_NUMPY[out.dtype])
+        # Memory order: what lies first is drawn first.
+        order = sorted(range(out.ndim), key=lambda d: -out.strides[d])
+        flat = out.transpose(order)
+        if name == "randn" and not out.flags.c_contiguous and out.dtype.kind in "fc":
+            flat[...] = _random.normal_one_by_one(generator or _random.default_generator, flat.shape, out.dtype)
+        else:
+            flat[...] = drawn(generator, flat.shape, _dtypes.OF_NUMPY[out.dtype])
 
     return publish(name, "factory", forward), _like(name + "_like", like)
 

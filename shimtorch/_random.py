@@ -335,6 +335,15 @@ def normal(generator: Generator, shape: tuple[int, ...], dtype: np.dtype) -> np.
     return _half(out) if kind == "e" else out
 
 
+def normal_one_by_one(generator: Generator, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """As ``normal``, drawn in pairs whatever their number: what torch does where memory is not contiguous."""
+    parts = 2 if dtype.kind == "c" else 1
+    values = np.array(_few_normals(generator, prod(shape) * parts))
+    if parts == 2:
+        values = values.view(np.complex128) * _COMPLEX_STD
+    return (values + 0).astype(np.float32 if dtype.char in "ef" else dtype).astype(dtype).reshape(shape)
+
+
 def _numbers_of(array: np.ndarray) -> np.ndarray:
     """The real numbers in a contiguous array, in their order in memory."""
     return array.reshape(-1).view(array.real.dtype)

@@ -8,10 +8,10 @@ A signature is written as torch's parser reads it; a name in front is optional a
     (Tensor input, IntArrayRef[1]? dim, bool keepdim=False, *, ScalarType? dtype=None, Tensor out=None)
 
 ``Type? name`` also takes None, ``Type name=default`` may be left out (and takes None if that is its default),
-``IntArrayRef[1]`` also takes a single int, what follows ``*`` is keyword-only. ``|deprecated``
-or ``|hidden`` after the parenthesis keeps a signature out of messages.
-Written with a dotted name, ``TensorBase.abs()``, a call is checked as CPython checks its own functions of no
-or of one argument: torch registers its methods without arguments in that way.
+``IntArrayRef[1]`` also takes a single int, what follows ``*`` is keyword-only. ``|deprecated`` or ``|hidden``
+after the parenthesis keeps a signature out of messages. Written with a dotted name, ``TensorBase.abs()``, a call
+is checked as CPython checks its own functions of no or of one argument: torch registers its methods without
+arguments in that way.
 
 To add an operator, let its row call ``unary_signatures`` or ``binary_signatures``, or state the strings;
 those of irregular operators are in ``_signature_table``. To add a type, add a row to ``_KINDS``.

@@ -35,8 +35,8 @@ class Judgement:
 
 def output_of(result: Result) -> str:
     """What a document would show for a snippet: what it printed, then the last line of its traceback."""
-    error = f"{result.error.type}: {result.error.text}" if result.error else ""
-    return _trim(mask_addresses(f"{result.stdout}\n{error}"))
+    error = [f"{result.error.type}: {result.error.text}"] if result.error else []
+    return _trim(mask_addresses("\n".join([result.stdout.removesuffix("\n"), *error])))
 
 
 def judge_documented(

@@ -31,7 +31,7 @@ def _compare_graphs(path: str, ours: Description | None, theirs: Description | N
         for position, (target, _) in enumerate(their_node["edges"]):
             if target is not None:
                 ways.setdefault(target, f"{ways[number]}.next_functions[{position}]")
-    return exactly(path, f"{len(ours['nodes'])} nodes", f"{len(theirs['nodes'])} nodes")
+    return exactly(path, *(f"{len(graph['nodes'])} nodes{', and more' * graph['cut']}" for graph in (ours, theirs)))
 
 
 def _root(graph: Description | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.compare.check import Check, Outcome, exactly
+from conformance.compare.check import Check, Outcome, Strength, exactly
 from conformance.compare.pairs import pairs
 from conformance.runners.protocol import Description
 
@@ -21,7 +21,10 @@ _ASPECTS = {
 
 def compare(subject: Outcome, reference: Outcome) -> Iterator[Check]:
     for pair in pairs(subject, reference):
-        yield exactly(pair.path, _kind(pair.subject), _kind(pair.reference))
+        if _kind(pair.subject) == _kind(pair.reference):
+            yield Check(pair.path, Strength.IDENTICAL)
+        else:
+            yield exactly(pair.path, _told(pair.subject), _told(pair.reference))
         if both := pair.both(*_ASPECTS):
             ours, theirs = both
             for aspect in _ASPECTS[theirs["kind"]]:
@@ -30,8 +33,9 @@ def compare(subject: Outcome, reference: Outcome) -> Iterator[Check]:
 
 
 def _kind(description: Description | None) -> str:
-    if description is None:
-        return "nothing"
-    if description["kind"] == "unknown":
-        return f"could not be observed: {description.get('error', '')}"
-    return str(description["kind"])
+    return "nothing" if description is None else str(description["kind"])
+
+
+def _told(description: Description | None) -> str:
+    parts = [(description or {}).get(aspect, "") for aspect in ("type", "name", "as", "text", "error")]
+    return " ".join([_kind(description), *filter(None, parts)])

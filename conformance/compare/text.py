@@ -24,5 +24,7 @@ def _compare_texts(where: str, ours: str, theirs: str) -> Check:
     differing = [number for number, (our, their) in enumerate(zip_longest(*sides)) if our != their]
     shown = differing[:_SHOWN_LINES]
     texts = ["".join(side[number] for number in shown if number < len(side)) for side in sides]
+    if texts[0].split() == texts[1].split():  # only space differs, which nobody would see
+        texts = [repr(text) for text in texts]
     detail = f"{len(differing)} of {max(map(len, sides))} lines differ, the first is line {differing[0] + 1}"
     return Check(where, Strength.DIFFERENT, subject=texts[0], reference=texts[1], detail=detail)

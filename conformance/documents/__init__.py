@@ -33,6 +33,8 @@ def read(path: str | Path) -> Document:
         reading = reader.read(text)
     except Damaged as damage:
         raise UnreadableDocument(file, str(damage), damage.line) from damage
+    except RecursionError as error:
+        raise UnreadableDocument(file, "nested too deeply to be read") from error
     notes = sorted(reading.notes, key=lambda note: note.line)
     if not reading.snippets:
         reason = f"no code to run was found (read as {reader.format})"

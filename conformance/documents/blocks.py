@@ -17,7 +17,7 @@ from .transcript import is_cell, read_cells
 _PYTHON = {"python", "py", "python3", "py3", "ipython", "ipython3", "pycon", "{code-cell}", "{python}"}
 _OUTPUT = {"text", "txt", "output", "out", "console", "none", "plaintext", "plain", "stdout", "result", "python-output"}
 _ANNOUNCES = re.compile(r"(?i)\b(print(s|ed)?|(output|result|return|yield|display|show|give|produce)s?)\b")
-_LISTING = re.compile(r"\W*((Listing|Example|Program|Code|Snippet)\s+\w+([.\-]\w+)*)\b")
+_LISTING = re.compile(r"\W*((Listing|Example|Program|Code|Snippet)\s+(?=\S*\d)\w+([.\-]\w+)*)\b")
 
 
 @dataclass(frozen=True)
@@ -45,21 +45,17 @@ def read_block(block: Block, reading: Reading) -> None:
     elif first.text.startswith("$ "):
         reading.note(first.number, "skipped", "a block of shell commands is not Python")
     elif _is_output(block, reading):
-        _read_output(block, reading)
+        if reading.awaits_output():
+            reading.output(block.lines)
+            reading.echo_for_output()
+        else:
+            told = "an output, but the snippet before it prints nothing or has its output already"
+            reading.note(first.number, "skipped", told)
     elif language or mend(lines, []) is not None or any(looks_like_code(line.text) for line in lines):
         listing = _LISTING.match(block.intro)
         reading.code(block.lines, listing[1] if listing else "")
     else:
         reading.note(first.number, "skipped", "an unmarked block that is neither Python nor output")
-
-
-def _read_output(block: Block, reading: Reading) -> None:
-    if reading.awaits_output():
-        reading.output(block.lines)
-        reading.echo_for_output()
-    else:
-        told = "an output, but the snippet before it prints nothing or has its output already"
-        reading.note(block.lines[0].number, "skipped", told)
 
 
 def _is_output(block: Block, reading: Reading) -> bool:

@@ -1,7 +1,8 @@
 """Text without marks: code stands among prose, in lines of its own or run together with it.
 
-Lines that are statements as they stand are taken as they are. In the others statements are sought
-(see runon), and the snippet says that it was reconstructed. The format fits any text, and least well.
+Lines that are statements as they stand are taken as they are. In the others, and in blocks that lost
+their indentation, statements are sought (see runon), and the snippet says that it was reconstructed.
+The format fits any text, and least well.
 """
 
 from __future__ import annotations
@@ -12,11 +13,10 @@ from collections.abc import Sequence
 
 from .outputs import is_value, output_end
 from .reading import Reader, Reading
-from .runon import Run, RunOnLine
+from .runon import Piece, RunOnLine, is_header
 from .source import KNOWN, Line, acts, free_names, join, lines_of, parse, statement_end
 
 _BINDINGS = re.compile(r"\b(?:import|as|def|class)\s+(\w+)|\b(\w+)(?:\s*,\s*\w+)*\s*=(?!=)")
-_HEADER = re.compile(r"\s*(with|for|while|if|def|class|try|async)\b")
 
 
 def _read(text: str) -> Reading:
@@ -36,17 +36,12 @@ def _read(text: str) -> Reading:
             reading.code(lines[index:stop])
             index = _read_output(lines, stop, reading)
             continue
-        for run in run_on[index].runs:
-            _add_run(lines[index].number, run, reading)
-        for code in run_on[index].broken:
-            reading.note(
-                lines[index].number, "unreadable", f"where this code ends was not found; it is not run: {code}"
-            )
-        for fragment in run_on[index].fragments:
-            reading.note(
-                lines[index].number, "skipped", f"judged part of a sentence, though it looks like code: {fragment}"
-            )
-        index = _read_output(lines, index + 1, reading) if run_on[index].runs else index + 1
+        stop = _unindented_end(lines, index)
+        found = RunOnLine(" ".join(line.text.strip() for line in lines[index:stop]), names)
+        if stop == index + 1 or not found.runs:
+            found, stop = run_on[index], index + 1
+        _add_runs(lines[index:stop], found, reading)
+        index = _read_output(lines, stop, reading) if found.runs else stop
     return reading
 
 
@@ -78,16 +73,55 @@ def _is_plain(statement: ast.stmt, names: set[str]) -> bool:
     return acts(statement, names)
 
 
-def _add_run(number: int, run: Run, reading: Reading) -> None:
-    blocks = [piece.text for piece in run.pieces if piece.block]
-    told = f"found in one line: {run.statements} statement{'s' if run.statements > 1 else ''}"
-    told += "".join(f"; the block of {header!r} ends after {_extent(header)}" for header in blocks)
-    reading.add([Line(number, text) for text in run.code], "", reconstructed=told)
-    reading.note(number, "reconstructed", told)
+def _unindented_end(lines: Sequence[Line], start: int) -> int:
+    """The index after a line and, if it is a block's header alone, the lines that lost the block's indentation."""
+    stop = start + 1
+    if not is_header(lines[start].text):
+        return stop
+    function = lines[start].text.lstrip().startswith(("def ", "async def "))
+    while stop < len(lines) and not lines[stop].blank:
+        before, text = lines[stop - 1].text, lines[stop].text
+        if (
+            before.lstrip().startswith("return")
+            if function
+            else not (is_header(before) or is_header(text, clause=True))
+        ):
+            break
+        stop += 1
+    return stop
 
 
-def _extent(header: str) -> str:
-    return "its return, or else one statement" if header.startswith(("def", "async def")) else "one statement"
+def _add_runs(lines: Sequence[Line], found: RunOnLine, reading: Reading) -> None:
+    """Add what was found in a line, or in several that were joined."""
+    number = lines[0].number
+    place = "one line" if len(lines) == 1 else f"{len(lines)} lines without indentation"
+    for run in found.runs:
+        told = f"found in {place}: {run.statements} statement{'s' if run.statements > 1 else ''}"
+        told += "".join(
+            f"; the block of {piece.text!r} ends after {_extent(piece)}" for piece in run.pieces if piece.block
+        )
+        reading.add(_placed(run.code, lines), "", reconstructed=told)
+        reading.note(number, "reconstructed", told)
+    for code in found.broken:
+        reading.note(number, "unreadable", f"the end of this code was not found, it is not run: {code}")
+    for code in found.fragments:
+        reading.note(number, "skipped", f"judged part of a sentence, though it looks like code: {code}")
+    if not (found.runs or found.broken or found.fragments):
+        reading.prose(lines)
+
+
+def _placed(code: Sequence[str], lines: Sequence[Line]) -> list[Line]:
+    """Lines of code, each with the number of the line in which it stands."""
+    placed, at = list[Line](), 0
+    for text in code:
+        while at < len(lines) - 1 and text.strip() not in lines[at].text:
+            at += 1
+        placed.append(Line(lines[at].number, text))
+    return placed
+
+
+def _extent(header: Piece) -> str:
+    return "its return" if header.block[-1].text.startswith("return") else "one statement"
 
 
 def _read_output(lines: Sequence[Line], start: int, reading: Reading) -> int:

@@ -20,9 +20,8 @@ def _read(text: str) -> Reading:
         between = lines[done:start]
         reading.prose(between)
         intro = next((line.text for line in reversed(between) if not line.blank), "")
-        opening = start + (token.type == "fence")
-        content = token.content.removesuffix("\n").split("\n")
-        block = [Line(lines[opening].number + offset, line) for offset, line in enumerate(content)]
+        first = start + (2 if token.type == "fence" else 1)
+        block = [Line(number, line) for number, line in enumerate(token.content.removesuffix("\n").split("\n"), first)]
         words = token.info.split()
         read_block(Block(words[0] if words else "", block, intro), reading)
         done = stop

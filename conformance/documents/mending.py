@@ -13,8 +13,9 @@ from .source import Line, fault, join, parse
 _ARROW = re.compile(r"\s*(#\s*)?[←⟵⇐➔→⟶].*$")
 _LETTER = re.compile(r"\s*(#\s*)?[①-⓿❶-➓]+\s*$|\s+#[A-Z]\s*$")
 _CONTINUED = re.compile(r"^\s*[➥↪]\s*")
-_MAGIC = re.compile(r"\s*(%|!(?!\[))")
-_HELP = re.compile(r"\s*(\?{1,2}\w[\w.]*|\w[\w.]*\?{1,2})$")
+# A line for IPython: a magic, a shell command (but no image of Markdown), a question for help.
+_MAGIC = re.compile(r"\s*(%|!(?!\[)|\?{1,2}\w[\w.]*$|\w[\w.]*\?{1,2}$)")
+_STRING = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
 _QUIET = re.compile(r"\s*%%?(matplotlib|config|load_ext|reload_ext|autoreload|capture)\b")
 _TIMED = re.compile(r"(\s*)%time\s+(?=\S)")
 # Cell magics after which the rest of the cell still is Python.
@@ -23,7 +24,7 @@ _TYPOGRAPHY = str.maketrans("\u201c\u201d\u2018\u2019\u00a0\u2212\u2013", "\"\"'
 
 
 def is_magic(text: str) -> bool:
-    """Whether a line is for IPython or its shell; a Markdown image is not."""
+    """Whether a line is for IPython, and not Python."""
     return bool(_MAGIC.match(text))
 
 
@@ -55,21 +56,20 @@ def mend(lines: Sequence[Line], notes: list[Note]) -> list[Line] | None:
 
 def _without_callouts(lines: list[Line], notes: list[Note]) -> list[Line]:
     tree = parse(join(lines))
-    patterns = [_LETTER] if tree else [_LETTER, _ARROW, _CONTINUED]
 
     def stripped(text: str) -> str:
-        for pattern in patterns:
-            text = pattern.sub("", text)
-        return text
+        # Inside a string the same characters are the program's own.
+        bare = _STRING.sub(lambda string: "_" * len(string[0]), text)
+        mark = _LETTER.search(bare) or (None if tree else _ARROW.search(bare))
+        text = text[: mark.start()] if mark else text
+        return text if tree else _CONTINUED.sub("", text)
 
     code = [Line(number, stripped(text)) for number, text in lines]
     changed = [(old, new) for old, new in zip(lines, code, strict=True) if old != new]
-    # Inside a string the same characters are the program's own.
     if not changed or (tree and ast.dump(tree) != ast.dump(parse(join(code)) or ast.Module([], []))):
         return lines
-    for old, new in changed:
-        mark = old.text.replace(new.text, "", 1).strip()
-        notes.append(Note(old.number, "removed", f"the call-out {mark!r} was taken off the code"))
+    for old, _ in changed:
+        notes.append(Note(old.number, "removed", f"a call-out was taken off the code; it was {old.text.strip()!r}"))
     return code
 
 
@@ -82,7 +82,7 @@ def _without_magics(lines: list[Line], notes: list[Note]) -> list[Line]:
         if timed:
             notes.append(Note(number, "removed", "'%time' was taken off, its statement is run"))
             code.append(Line(number, timed[1] + text[timed.end() :]))
-        elif is_magic(text) or _HELP.match(text):
+        elif is_magic(text):
             notes.append(Note(number, "removed", f"{text.strip()!r} is for IPython and is not run"))
         else:
             code.append(Line(number, text))

@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import json.scanner
 import re
+import warnings
 from bisect import bisect
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import nbformat
@@ -42,20 +44,44 @@ class _PlacedDecoder(json.JSONDecoder):
         self.scan_once = json.scanner.py_make_scanner(self)  # type: ignore[attr-defined]
 
 
+@dataclass(frozen=True)
+class _Cell:
+    label: str
+    lines: list[Line]
+    output: str
+    output_line: int
+
+
 def _read(text: str) -> Reading:
     try:
-        raw = _PlacedDecoder(text).decode(text)
-        cells = nbformat.reads(text, as_version=4).cells  # type: ignore[no-untyped-call]
-        placed = list(_raw_code_cells(raw))
-        code = [(number, cell) for number, cell in enumerate(cells, 1) if cell.cell_type == "code"]
-        reading = Reading()
-        for (number, cell), (source, shown) in zip(code, placed, strict=True):
-            _read_cell(number, cell, source, shown, reading)
+        cells = _cells(text)
     except json.JSONDecodeError as error:
         raise Damaged(f"this is not JSON: {error.msg}", error.lineno) from error
-    except (nbformat.ValidationError, KeyError, AttributeError, TypeError, ValueError, RecursionError) as error:
+    except (nbformat.ValidationError, KeyError, AttributeError, TypeError, ValueError) as error:
         raise Damaged(f"this JSON is not a notebook ({type(error).__name__}: {error})") from error
+    reading = Reading()
+    for cell in cells:
+        if reading.code(cell.lines, cell.label, echo="last") and cell.output.strip():
+            reading.expect(cell.output, cell.output_line)
     return reading
+
+
+def _cells(text: str) -> list[_Cell]:
+    """The code cells: what they mean from nbformat, which knows all formats, and where they stand from the file."""
+    raw = _PlacedDecoder(text).decode(text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of cells without an id
+        cells = nbformat.reads(text, as_version=4).cells  # type: ignore[no-untyped-call]
+    code = [(number, cell) for number, cell in enumerate(cells, 1) if cell.cell_type == "code"]
+    return [
+        _Cell(
+            f"In [{cell.execution_count}]" if cell.get("execution_count") else f"cell {number}",
+            _source_lines(source),
+            "".join(map(_output_text, cell.outputs)),
+            output_line,
+        )
+        for (number, cell), (source, output_line) in zip(code, _raw_code_cells(raw), strict=True)
+    ]
 
 
 def _raw_code_cells(notebook: dict[str, Any]) -> Iterator[tuple[list[_Placed], int]]:
@@ -76,16 +102,10 @@ def _strings(value: Any) -> Iterator[_Placed]:
             yield from _strings(inner)
 
 
-def _read_cell(number: int, cell: Any, source: list[_Placed], shown: int, reading: Reading) -> None:
+def _source_lines(source: list[_Placed]) -> list[Line]:
     numbers = [string.line for string in source for _ in range(string.count("\n"))]
     numbers += [source[-1].line] if source else []
-    lines = [Line(*pair) for pair in zip(numbers, "".join(source).split("\n"), strict=False)]
-    label = f"In [{cell.execution_count}]" if cell.get("execution_count") else f"cell {number}"
-    if reading.code(lines, label, echo="last") is None:
-        return
-    text = "".join(map(_output_text, cell.outputs))
-    if text.strip():
-        reading.expect(text, shown)
+    return [Line(*pair) for pair in zip(numbers, "".join(source).split("\n"), strict=False)]
 
 
 def _output_text(output: Any) -> str:

@@ -9,18 +9,27 @@ from collections.abc import Sequence
 from .model import Note
 from .source import Line, join, parse
 
-_ANGLE = re.compile(r"<[^<>\n]*>")
+# The text of an object without a repr of its own; such a text as the value of a keyword.
+_OBJECT = re.compile(
+    r"<[\w.]+( object)? at 0x[0-9A-Fa-f]+>|<[\w.]+: [^<>]*>"
+    r"|<(class|function|bound method|built-in|module|generator|code) .*>",
+    re.DOTALL,
+)
+_KEYWORD_OBJECT = re.compile(r"(?<==)<[^<>\n]*>")
 _NUMBERS = re.compile(r"[\[(]*[-+]?(\d|nan\b|inf\b)[-+\d.eEjnaif,\s\[\]()]*")
-_WORD = re.compile(r"True|False|None|[-+]?(\d[\d.e+-]*|nan|inf)|torch\.\w+")
 # What stands after "torch." in the text of a dtype, a layout or a class.
 _TORCH_NAME = re.compile(r"(bool|u?int|b?float|complex)\d*(_\w+)?|strided|\w*Tensor|Generator")
+# Names in lower case whose calls stand for values; a class has a capital.
 CONSTRUCTORS = {"tensor", "array", "device", "range", "deque", "defaultdict", "frozenset", "slice"}
 _STRINGS = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
 _ERROR = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Interrupt|StopIteration)\b(: .*)?$")
-_TRACEBACK = re.compile(r"-{20,}\s*$|.*Traceback \(most recent call last\)")
+_TRACEBACK = re.compile(r"(-{20,}\s*\n)?.*Traceback \(most recent call last\)")
 _WARNING = re.compile(r"\S.*:\d+: \w*Warning: ")
 _MARKDOWN = re.compile(r"\s*(#+ |>|[-*+] |\d+[.)] |!?\[[^\]]*\](\(|:)|\$|\||`|\*\*|<[a-z/!])")
-_SENTENCE = re.compile(r"[A-Za-z][a-z']*[a-z,]?( +[`*_(]*[A-Za-z][\w.'`*_)]*,?){3,}|[a-z]{2,}[.!?]$")
+_SENTENCE = re.compile(
+    r"[^\W\d_][\w'\u2019]*,?( +[`*_(]*[^\W\d_][\w.'\u2019`*)]*,?){3,}|[^\W\d_]{2,}[.!?]$"
+    r"|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{4}"
+)
 
 
 class Printed:
@@ -111,9 +120,6 @@ def _is_value_node(node: ast.expr) -> bool:
             return all(map(_is_value_node, elements))
         case ast.Dict(keys=keys, values=values):
             return all(key is not None and _is_value_node(key) for key in keys) and all(map(_is_value_node, values))
-        case ast.Subscript(value=ast.Constant() | ast.List() | ast.Call() as left, slice=right):
-            # Two values side by side, the second in brackets, as in "True [5.0]".
-            return _is_value_node(left) and _is_value_node(right)
         case ast.Attribute(value=ast.Name(id="torch"), attr=name):
             return bool(_TORCH_NAME.fullmatch(name))
         case ast.Call(func=function, args=arguments, keywords=keywords):
@@ -123,24 +129,37 @@ def _is_value_node(node: ast.expr) -> bool:
                 case ast.Attribute(attr=name):
                     named = name in {"Size", "return_types"}
                 case _:
-                    named = _is_value_node(function)  # side by side again, as in "True (1, 2)"
+                    named = False
             return named and all(map(_is_value_node, [*arguments, *(keyword.value for keyword in keywords)]))
     return False
 
 
 def is_value(text: str) -> bool:
-    """Whether a text is a printed value, or several on one line, such as ``tensor([1.]) True``."""
+    """Whether a text is a printed value, or several of them side by side, such as ``tensor([1.]) True``."""
     text = text.strip()
-    if _NUMBERS.fullmatch(text):
+    return _is_single_value(text) or all(map(_is_single_value, _side_by_side(text)))
+
+
+def _is_single_value(text: str) -> bool:
+    if _NUMBERS.fullmatch(text) or _OBJECT.fullmatch(text):
         return True
-    if re.fullmatch(r"<[\w.]+ .*>|<function .*>|<class .*>", text):
-        return True
-    tree = parse(_ANGLE.sub("None", text))
-    found = tree.body if tree else []
-    if found and all(isinstance(statement, ast.Expr) and _is_value_node(statement.value) for statement in found):
-        return True
-    words = text.split()
-    return len(words) > 1 and all(_WORD.fullmatch(word) for word in words)
+    tree = parse(_OBJECT.sub("None", _KEYWORD_OBJECT.sub("None", text)))
+    match tree.body if tree else []:
+        case [ast.Expr(value=value)]:
+            return _is_value_node(value)
+    return False
+
+
+def _side_by_side(text: str) -> list[str]:
+    """The parts of a text between spaces outside brackets."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        if character.isspace() and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part for part in parts if part] or [""]
 
 
 def item_end(lines: Sequence[Line], start: int) -> int:
@@ -172,11 +191,11 @@ def is_prose(text: str) -> bool:
 def _traceback_end(lines: Sequence[Line], start: int) -> int | None:
     if _ERROR.match(lines[start].text):
         return start + 1
-    if not _TRACEBACK.match(lines[start].text):
+    if not _TRACEBACK.match(join(lines[start : start + 2])):
         return None
     for index in range(start + 1, len(lines)):
         text = lines[index].text
-        if _ERROR.match(text) and "Traceback (most recent call last)" not in text:
+        if _ERROR.match(text):
             return index + 1
     return None
 

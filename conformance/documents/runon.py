@@ -14,6 +14,7 @@ import keyword
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from .source import KNOWN, acts, parse
 
@@ -25,7 +26,9 @@ _TOKEN = re.compile(
 )
 _START = re.compile(r"(?<![\w.\"'`/=&?])[A-Za-z_]|#|@")
 _BLOCK = re.compile(r"(with|for|while|if|def|class|try|async)\b")
+_DEFINITION = re.compile(r"def|class|async|@")
 _CLAUSE = re.compile(r"(elif|else|except|finally)\b")
+_HEADER = re.compile(rf"{_BLOCK.pattern}|{_CLAUSE.pattern}")
 _OPERANDS = {"True", "False", "None"}
 # What a header needs around it to be parsed alone.
 _FRAMES = {
@@ -57,6 +60,7 @@ class Piece:
 
 
 Pieces = tuple[Piece, ...]
+Unit = tuple[Pieces, int]  # and the position after them
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,11 @@ class RunOnLine:
         self.broken: list[str] = []
         self.fragments: list[str] = []
         self._names = names
-        self._known: dict[int, Run | None] = {}
+        self._known_runs: dict[int, Run | None] = {}
+        self._known_units: dict[tuple[int, bool], list[Unit]] = {}
+        # From right to left: what follows a statement is known before the statement.
+        for match in reversed(list(_START.finditer(text))):
+            self._run(match.start())
         self._scan()
 
     def _scan(self) -> None:
@@ -99,6 +107,8 @@ class RunOnLine:
             if run and run.statements >= (1 if glued and not self._is_loose(run.stop) else 2):
                 self.runs.append(run)
                 position = run.stop
+                if run.pieces[-1].text.startswith("#"):  # it went on to the end of the line, perhaps over code
+                    self.fragments += RunOnLine(run.pieces[-1].text[1:], self._names).fragments
                 continue
             passed = self._pass_over(position, glued)
             following = _START.search(self.text, max(passed, position + 1))
@@ -117,8 +127,8 @@ class RunOnLine:
         end = self._fragment_end(start)
         if glued:
             count = 0
-            while unit := next(self._unit(self._after_space(end if count else start), inside=False), None):
-                end, count = unit[1], count + 1
+            while units := self._units(self._after_space(end if count else start)):
+                end, count = units[0][1], count + 1
             if count > 1:
                 self.broken.append(self.text[start:end])
                 return end
@@ -138,17 +148,21 @@ class RunOnLine:
         return end
 
     def _run(self, start: int) -> Run | None:
-        """The run that begins with the code at a position: the longest reading that ends where a run may end."""
-        if start not in self._known:
-            self._known[start] = next(
-                (
-                    Run(pieces + rest.pieces, rest.stop)
-                    for pieces, end in self._unit(start, inside=False)
-                    if (rest := self._rest(end))
-                ),
-                None,
-            )
-        return self._known[start]
+        """The run that begins at a position: the longest reading that ends where a run may end."""
+        if start not in self._known_runs:
+            runs = self._commented(start) if self.text[start] == "#" else self._continued(start)
+            self._known_runs[start] = next(runs, None)
+        return self._known_runs[start]
+
+    def _commented(self, start: int) -> Iterator[Run]:
+        for match in _START.finditer(self.text, start + 1):
+            if run := self._run(match.start()):
+                yield Run((Piece(self.text[start : match.start()].rstrip()), *run.pieces), run.stop)
+
+    def _continued(self, start: int) -> Iterator[Run]:
+        for pieces, end in self._units(start):
+            if rest := self._rest(end):
+                yield Run(pieces + rest.pieces, rest.stop)
 
     def _rest(self, end: int) -> Run | None:
         """What follows a statement of a run: more of it, a last comment, or a place where it may end."""
@@ -164,46 +178,52 @@ class RunOnLine:
         glued = position == end and self.text[position].isalpha()
         return Run((), end) if glued or (position > end and self.text[position].isupper()) else None
 
-    def _unit(self, start: int, inside: bool) -> Iterator[tuple[Pieces, int]]:
-        """The readings of what begins at a position: a comment or decorator with what follows, a block, a statement."""
+    def _units(self, start: int, inside: bool = False) -> list[Unit]:
+        """The readings of what begins at a position, best first, ``inside`` a block or not."""
+        if (start, inside) not in self._known_units:
+            # Blocks in blocks have many readings, of which the first few matter.
+            self._known_units[start, inside] = list(islice(self._unit(start, inside), 8))
+        return self._known_units[start, inside]
+
+    def _unit(self, start: int, inside: bool) -> Iterator[Unit]:
         if self.text.startswith("#", start):
             for match in _START.finditer(self.text, start + 1):
                 comment = Piece(self.text[start : match.start()].rstrip())
-                for pieces, end in self._unit(match.start(), inside):
-                    yield (comment, *pieces), end
+                yield from (((comment, *pieces), end) for pieces, end in self._units(match.start(), inside))
         elif self.text.startswith("@", start):
             for stop in reversed(self._operand_ends(start + 1)):
                 definition = self._after_space(stop)
-                if re.compile(r"def|class|async|@").match(self.text, definition):
-                    for pieces, end in self._unit(definition, inside):
-                        yield (Piece(self.text[start:stop]), *pieces), end
+                if _DEFINITION.match(self.text, definition):
+                    decorator = Piece(self.text[start:stop])
+                    yield from (((decorator, *pieces), end) for pieces, end in self._units(definition, inside))
         elif _BLOCK.match(self.text, start):
             yield from self._block(start, _BLOCK, ())
         else:
-            for statement, end in self._simple(start):
+            for statement, end in self._simple(start, inside):
                 if acts(statement, self._names) or (inside and _is_block(statement)):
                     yield (Piece(self.text[start:end]),), end
 
-    def _block(self, start: int, keywords: re.Pattern[str], before: Pieces) -> Iterator[tuple[Pieces, int]]:
+    def _block(self, start: int, keywords: re.Pattern[str], before: Pieces) -> Iterator[Unit]:
+        """The readings of a block with its clauses; ``before`` are the block and clauses that came before this one."""
         for header, body in self._headers(start, keywords):
             for pieces, end in self._suite(body, header.startswith(("def", "async def"))):
                 block = (*before, Piece(header, pieces))
                 yield from self._block(self._after_space(end), _CLAUSE, block)
-                yield block, end
+                if block[0].text != "try:" or before:
+                    yield block, end
 
-    def _suite(self, start: int, function: bool) -> Iterator[tuple[Pieces, int]]:
+    def _suite(self, start: int, function: bool) -> Iterator[Unit]:
         """What belongs to a block: see the top of this file."""
         position = self._after_space(start)
         if function:
             pieces: Pieces = ()
             end = position
-            while unit := next(self._unit(self._after_space(end), inside=True), None):
-                pieces, end = pieces + unit[0], unit[1]
+            while units := self._units(self._after_space(end), inside=True):
+                pieces, end = pieces + units[0][0], units[0][1]
                 if pieces[-1].text.startswith("return"):
                     yield pieces, end
                     return
-        if position < len(self.text):
-            yield from self._unit(position, inside=True)
+        yield from self._units(position, inside=True)
 
     def _headers(self, start: int, keywords: re.Pattern[str]) -> Iterator[tuple[str, int]]:
         """The readings of a block's header, its colon included, and where each ends."""
@@ -215,12 +235,15 @@ class RunOnLine:
                 if match.lastgroup == "colon" and depth == 0 and parse(frame.format(header)):
                     yield header, match.end()
 
-    def _simple(self, start: int) -> Iterator[tuple[ast.stmt, int]]:
+    def _simple(self, start: int, inside: bool = False) -> Iterator[tuple[ast.stmt, int]]:
         """The simple statements that begin at a position, longest first."""
         for end in reversed(self._operand_ends(start)):
-            tree = parse(self.text[start:end])
-            if tree and len(tree.body) == 1:
-                yield tree.body[0], end
+            code = self.text[start:end]
+            # Only what assigns, calls or begins with a keyword can act: parsing is slow.
+            if inside or "=" in code or code.endswith(")") or keyword.iskeyword(code.split(maxsplit=1)[0]):
+                tree = parse(code)
+                if tree and len(tree.body) == 1:
+                    yield tree.body[0], end
 
     def _operand_ends(self, start: int) -> list[int]:
         return [match.end() for match, depth, operand in self._tokens(start) if operand and depth == 0]
@@ -251,6 +274,15 @@ class RunOnLine:
         while position < len(self.text) and self.text[position].isspace():
             position += 1
         return position
+
+
+def is_header(text: str, clause: bool = False) -> bool:
+    """Whether a line is the header of a block, or of a clause of one, and nothing else."""
+    text = text.strip()
+    word = (_CLAUSE if clause else _HEADER).match(text)
+    if not word or not text.endswith(":"):
+        return False
+    return parse(_FRAMES.get(word[0], "{} pass").format(text)) is not None
 
 
 def _is_block(statement: ast.stmt) -> bool:

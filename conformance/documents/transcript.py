@@ -93,7 +93,8 @@ def _code_end(body: Sequence[Line], reading: Reading) -> int:
             break
         if printing and is_value(join(lines)) and not _is_own_call(tree, names):
             break
-        if index > gap and body[index - 1].blank and not all(_is_code(statement, names) for statement in tree.body):
+        apart = index > gap and body[index - 1].blank
+        if (apart or printing) and not all(_is_code(statement, names) for statement in tree.body):
             break
         if tree.body:  # comments alone may be headings: they count once code follows
             end = stop
@@ -112,7 +113,7 @@ def _is_own_call(tree: ast.Module, names: set[str]) -> bool:
 
 
 def _is_code(statement: ast.stmt, names: set[str]) -> bool:
-    """Whether a statement goes on with a cell's code after a blank line: it may be prose that happens to parse."""
+    """Whether a statement goes on with a cell's code: it may be prose or output that happens to parse."""
     match statement:
         case ast.Expr(value=value):
             return isinstance(value, ast.Call) or free_names(value) <= names

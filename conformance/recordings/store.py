@@ -64,7 +64,7 @@ def save_recording(document: Document, runs: Mapping[int, Run], folder: Path) ->
         "document": document.name,
         "key": key,
         "facts": dict(runs[SEEDS[0]].facts),
-        "checksum": _checksum(answers),
+        "checksum": checksum_of(answers),
     }
     lines = ["{", *(f" {json.dumps(name)}: {json.dumps(value)}," for name, value in head.items()), ' "runs": {']
     for seed, results in answers.items():
@@ -98,7 +98,7 @@ def _read(file: Path) -> Recording:
     except (OSError, ValueError) as error:
         raise DamagedRecording(f"{file}: {error}") from None
     try:
-        if data["recording"] != _FORMAT or data["checksum"] != _checksum(data["runs"]):
+        if data["recording"] != _FORMAT or data["checksum"] != checksum_of(data["runs"]):
             raise DamagedRecording(f"{file}: at checksum: it does not fit the answers below it")
         facts = dict(data["facts"])
         runs = {seed: Run(facts, tuple(map(Result.from_json, data["runs"][str(seed)]))) for seed in SEEDS}
@@ -114,5 +114,5 @@ def _masked(fields: dict[str, Any]) -> dict[str, Any]:
     return masked
 
 
-def _checksum(answers: Any) -> str:
+def checksum_of(answers: Any) -> str:
     return hashlib.sha256(json.dumps(answers, sort_keys=True).encode()).hexdigest()

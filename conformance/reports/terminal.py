@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -27,16 +27,16 @@ def show(report: Report, console: Console) -> None:
         for snippet in document.snippets:
             _show_snippet(report, document, snippet, console)
     for gap in report.outdated_gaps:
-        console.print(Text(f"known gap that no longer differs, take it out: {visible(gap)}", "red"))
+        _line(f"known gap that no longer differs, take it out: {gap}", "red", console)
     console.print(_table(report))
     for reference in dict.fromkeys(
         _reference(document.reference) for document in report.documents if document.reference
     ):
-        console.print(Text(f"reference: {visible(reference)}", "dim"), soft_wrap=True)
+        _line(f"reference: {reference}", "dim", console)
     for document in report.documents:
         if document.problem is not None:
-            console.print(Text(visible(document.problem), "yellow"), soft_wrap=True)
-    console.print(Text(_conclusion(report), f"bold {_STYLES[report.status]}"))
+            _line(document.problem, "yellow", console)
+    _line(_conclusion(report), f"bold {_STYLES[report.status]}", console)
 
 
 def _table(report: Report) -> Table:
@@ -78,40 +78,48 @@ def _conclusion(report: Report) -> str:
 
 def _show_notes(document: Document, console: Console) -> None:
     for note in document.notes:
-        console.print(Text(f"{document.path}:{note.line}: {note.kind}: {visible(note.message)}", "dim"), soft_wrap=True)
+        style = "yellow" if note.kind == "unreadable" else "dim"
+        _line(f"{document.path}:{note.line}: {note.kind}: {note.message}", style, console)
 
 
 def _show_snippet(report: Report, document: Document, snippet: Snippet, console: Console) -> None:
-    place = f"{document.path}:{snippet.line}: {visible(snippet.label)}"
+    place = f"{document.path}:{snippet.line}: {snippet.label}"
     failing = [finding for finding in snippet.findings if finding.verdict == "different"]
-    excused = [finding for finding in snippet.findings if finding.verdict in ("accepted", "not portable")]
     for finding in failing[:_SHOWN_FINDINGS]:
-        console.print(_difference(place, finding, report.subject))
+        _show_difference(place, finding, report.subject, console)
     if len(failing) > _SHOWN_FINDINGS:
-        console.print(Text(f"{place}: {len(failing) - _SHOWN_FINDINGS} more differences, see --json", "red"))
-    for finding in excused:
-        told = f"{place}: {finding.kind}: {visible(finding.where)}: {finding.verdict} {visible(finding.detail)}"
-        console.print(Text(told, "dim"), soft_wrap=True)
+        _line(f"{place}: {len(failing) - _SHOWN_FINDINGS} more differences, see --json", "red", console)
+    for finding in snippet.findings:
+        if finding.verdict in ("accepted", "not portable"):
+            told = f"{place}: {finding.kind}: {finding.where}: {finding.verdict} {finding.detail}"
+            _line(told, "dim", console)
     if snippet.output and snippet.output.verdict in _TOLD_OUTPUTS:
         heading = f"{document.path}:{snippet.output.line}: {snippet.output.verdict}"
         if snippet.output.verdict == "not reproducible":
-            console.print(Text(heading, "dim"), soft_wrap=True)
+            _line(heading, "dim", console)
         else:
+            _line(heading, "yellow", console)
             sides = {"document": snippet.output.documented, "PyTorch": snippet.output.produced}
-            console.print(_side_by_side(heading, sides, "yellow"))
+            console.print(_side_by_side(sides))
 
 
-def _difference(place: str, finding: Finding, subject: str) -> RenderableType:
+def _show_difference(place: str, finding: Finding, subject: str, console: Console) -> None:
     seeds = ", ".join(map(str, finding.seeds))
-    heading = f"{place}: {finding.kind}: {visible(finding.where)}  (seed {seeds})"
-    detail = [Text(visible(finding.detail), "dim")] if finding.detail else []
-    sides = {subject: finding.subject, "PyTorch": finding.reference}
-    return Group(_side_by_side(heading, sides, "red"), *detail)
+    _line(f"{place}: {finding.kind}: {finding.where}  (seed {seeds})", "red", console)
+    console.print(_side_by_side({subject: finding.subject, "PyTorch": finding.reference}))
+    if finding.detail:
+        _line(finding.detail, "dim", console)
 
 
-def _side_by_side(heading: str, sides: Mapping[str, str], style: str) -> RenderableType:
+def _side_by_side(sides: Mapping[str, str]) -> Table:
     grid = Table.grid(expand=True, padding=(0, 1))
     for _ in sides:
         grid.add_column(ratio=1, overflow="fold")
-    grid.add_row(*(Panel(Text(visible(text)), title=Text(name), title_align="left") for name, text in sides.items()))
-    return Group(Text(heading, style), grid)
+    panels = [Panel(Text(visible(text)), title=Text(visible(name)), title_align="left") for name, text in sides.items()]
+    grid.add_row(*panels)
+    return grid
+
+
+def _line(text: str, style: str, console: Console) -> None:
+    """A line of its own, however long, so that a place in it can be clicked on or searched for."""
+    console.print(Text(visible(text), style), soft_wrap=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import builtins
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -42,10 +42,12 @@ def redirect_imports(namespace: dict[str, Any], subject: str) -> None:
         name: str,
         globals: Mapping[str, object] | None = None,
         locals: Mapping[str, object] | None = None,
-        fromlist: tuple[str, ...] | None = (),
+        fromlist: Sequence[str] | None = (),
         level: int = 0,
     ) -> ModuleType:
-        if globals is not namespace or level or name.partition(".")[0] != "torch":
+        # A list is what C code gives that imports something of its own, with the globals of whoever called it.
+        by_document = globals is namespace and not isinstance(fromlist, list)
+        if not by_document or level or name.partition(".")[0] != "torch":
             return original(name, globals, locals, fromlist or (), level)
         try:
             original(_rename(name, subject), globals, locals, fromlist or (), 0)
@@ -61,7 +63,7 @@ def redirect_imports(namespace: dict[str, Any], subject: str) -> None:
                 raise ImportError(f"cannot import name {wanted!r} from {name!r}", name=name)
         return module if fromlist else sys.modules[subject]
 
-    builtins.__import__ = import_for_document  # type: ignore[assignment]
+    builtins.__import__ = import_for_document
 
 
 def _rename(name: str, subject: str) -> str:

@@ -79,18 +79,18 @@ class Observer:
 
     def _children(self, value: Any, path: str) -> Iterator[tuple[str, Any]]:
         """What a value holds, by the path a reader would type."""
-        if isinstance(value, self._tensor):
+        if _is(value, self._tensor):
             # Reading .grad of another tensor would warn.
             if value.is_leaf or getattr(value, "retains_grad", False):
                 yield f"{path}.grad", value.grad
-        elif isinstance(value, (list, tuple)):
+        elif _is(value, (list, tuple)):
             yield from ((f"{path}[{index}]", item) for index, item in enumerate(value))
-        elif isinstance(value, dict):
+        elif _is(value, dict):
             yield from ((f"{path}[{_key(key, index)}]", item) for index, (key, item) in enumerate(value.items()))
-        elif isinstance(value, self._module):
+        elif _is(value, self._module):
             yield from ((f"{path}.{name}", parameter) for name, parameter in value.named_parameters())
             yield from ((f"{path}.{name}", buffer) for name, buffer in value.named_buffers())
-        elif type(value).__module__ == "__main__" and not isinstance(value, type):
+        elif type(value).__module__ == "__main__" and not _is(value, type):
             attributes = object.__getattribute__(value, "__dict__")
             yield from ((f"{path}.{name}", item) for name, item in attributes.items() if not name.startswith("_"))
 
@@ -104,7 +104,7 @@ class Observer:
         seen: dict[int, Any] = {}  # holds the values, so that no identity is used twice
         while pending:
             path, value, depth = pending.pop()
-            if isinstance(value, (self._tensor, numpy.ndarray)):
+            if _is(value, (self._tensor, numpy.ndarray)):
                 found.setdefault(id(value), []).append((path, value))
             if id(value) in seen or depth > DEPTH_LIMIT:
                 continue
@@ -128,23 +128,23 @@ class Observer:
         return description if "kind" in description else {"kind": "unknown"} | description
 
     def _describe_by_type(self, value: Any, path: str, paths: Any, inner: Callable[[Any, str], Any]) -> Any:
-        if isinstance(value, self._tensor):
+        if _is(value, self._tensor):
             return self._describe_tensor(value, path, paths, inner)
-        if isinstance(value, (numpy.ndarray, numpy.generic)):
+        if _is(value, (numpy.ndarray, numpy.generic)):
             return _describe_array(value)
-        if isinstance(value, ModuleType):
+        if _is(value, ModuleType):
             return {"kind": "module", "name": name_for_document(value.__name__, self._torch.__name__)}
-        if isinstance(value, type):
+        if _is(value, type):
             return {"kind": "class", "name": type_name(value)}
-        if isinstance(value, (FunctionType, BuiltinFunctionType, MethodType)):
+        if _is(value, (FunctionType, BuiltinFunctionType, MethodType)):
             return {"kind": "callable", "name": value.__name__}
         if type(value) in _SCALARS:
             return _plain(value)
-        if isinstance(value, self._generator):
+        if _is(value, self._generator):
             return {"kind": "plain", "type": type_name(type(value)), "text": f"state {_hash_state(value.get_state())}"}
-        if isinstance(value, (set, frozenset)):
+        if _is(value, (set, frozenset)):
             return {"kind": "plain", "type": type_name(type(value)), "text": clip(", ".join(sorted(map(repr, value))))}
-        if isinstance(value, (list, tuple, dict, self._module)) or type(value).__module__ == "__main__":
+        if _is(value, (list, tuple, dict, self._module)) or type(value).__module__ == "__main__":
             held = list(self._children(value, path))
             items = [[where.removeprefix(path), inner(child, where)] for where, child in held[:ITEM_LIMIT]]
             return {
@@ -257,7 +257,7 @@ def _encode(array: numpy.ndarray[Any, Any]) -> dict[str, Any]:
 
 def _extent(value: Any) -> tuple[int, int] | None:
     """The addresses from the first to past the last byte of a tensor or array; None if it has no element."""
-    if isinstance(value, numpy.ndarray):
+    if _is(value, numpy.ndarray):
         start, steps, size = value.__array_interface__["data"][0], list(value.strides), value.itemsize
     else:
         size = value.element_size()
@@ -272,6 +272,11 @@ def _key(key: Any, index: int) -> str:
     return repr(key) if type(key) in (str, int, bool, float) else f"key {index}"
 
 
+def _is(value: Any, kinds: Any) -> bool:
+    """isinstance that asks the type alone: a value may lie about its class, or fail when asked."""
+    return issubclass(type(value), kinds)
+
+
 def _type_or_nothing(candidate: Any) -> Any:
-    """Something for isinstance: no value is an instance of ()."""
+    """Something for _is: no value is of the types ()."""
     return candidate if isinstance(candidate, type) else ()

@@ -92,9 +92,9 @@ class Child:
         """The facts of the implementation. Raises UnusableSubject."""
         answer = self._ask(self._job, START_TIMEOUT)
         if isinstance(answer, Result):
-            raise UnusableSubject(f"the import ended with {answer.ended} {answer.detail}".rstrip())
+            raise UnusableSubject(f"{self._job['subject']} cannot be imported: {answer.ended}, {answer.detail}")
         if "unusable" in answer:
-            raise UnusableSubject(answer["unusable"])
+            raise UnusableSubject(f"{self._job['subject']} cannot be imported: {answer['unusable']}")
         self._stdout.take(whole=False), self._stderr.take(whole=False)
         facts: dict[str, str] = answer["ready"]
         return facts
@@ -154,7 +154,8 @@ class Child:
         finally:
             self._stdout.read(), self._stderr.read()
         if status < 0:
-            return Result(ended="signal", detail=f"killed by {signal.Signals(-status).name}")
+            known = {number.value: number.name for number in signal.Signals}
+            return Result(ended="signal", detail=f"killed by {known.get(-status, f'signal {-status}')}")
         return Result(ended="exit", detail=f"ended its process with status {status}")
 
 

@@ -188,6 +188,11 @@ def check_result_version(node, array) -> None:
         raise _modified(array, node.name(), known[0].value, known[1])
 
 
+def _promoted(array, grad):
+    kind = grad.dtype if array.dtype.kind == "c" or grad.dtype.kind != "c" else grad.real.dtype
+    return array.astype(kind, copy=False)
+
+
 _METHOD = """
 def {kind}(node, grad):
     {edges} = node.edges
@@ -195,18 +200,19 @@ def {kind}(node, grad):
 """
 
 
-def node_class(grad_fn: str, inputs, derivatives: dict, saved=(), fixed=(), raw=(), optional=()) -> type:
+def node_class(grad_fn: str, inputs, derivatives: dict, saved=(), fixed=(), raw=(), optional=(), promote=False) -> type:
     """The Node subclass called ``grad_fn``.
 
     ``derivatives`` maps an input's name to a function ``(xp, grad, …)``; its further parameters name what it
     needs: saved tensors (among ``saved``; "result" is the output) or plain values (among ``fixed``). Names in
     ``raw`` are saved and freed like tensors, but are Python numbers; those in ``optional`` may be None.
+    ``promote``: the operands were of several dtypes, and are brought to the gradient's before it is computed with them.
     ``arrays`` computes gradients on NumPy arrays, ``tensors`` on Tensors, recording.
     """
     from . import namespaces
 
     scope = {"freed": already_freed, "check": check_version, "check_result": check_result_version,
-             "result_of": namespaces.saved_result}  # fmt: skip
+             "result_of": namespaces.saved_result, "promoted": _promoted}  # fmt: skip
     methods = {}
     tensors = [name for name in saved if name != "result" and name not in raw]
     for kind, xp in (("arrays", namespaces.ARRAYS), ("tensors", namespaces.TENSORS)):
@@ -222,6 +228,8 @@ def node_class(grad_fn: str, inputs, derivatives: dict, saved=(), fixed=(), raw=
                 value = f"s_{parameter}"
                 if kind == "arrays" and parameter in tensors:
                     value += f"._a if {value} is not None else None" if parameter in optional else "._a"
+                    if promote:
+                        value = f"promoted({value}, grad)"
                 wanted.append(value)
             scope[f"d_{name}"] = formula
             call = f"d_{name}(xp_{kind}, grad{''.join(', ' + w for w in wanted)})"

@@ -208,13 +208,15 @@ def binary_core(
     recorded = grad_fn is not None or undefined is not None
     edges_of_number: tuple = (None,)
     if undefined is not None:
-        of_tensors = of_scalar = underivable(undefined)
+        of_tensors = of_mixed = of_scalar = underivable(undefined)
     elif isinstance(grad_fn, tuple):
         of_tensors = node_class(grad_fn[0], ("self", "other"), derivatives, saved=saved)
         of_scalar = node_class(grad_fn[1], ("self",), {"self": self}, saved=saved, raw=("other",))
+        of_mixed = node_class(grad_fn[0], ("self", "other"), derivatives, saved=saved, promote=True)
         edges_of_number = ()
     elif grad_fn is not None:
         of_tensors = node_class(grad_fn, ("self", "other"), derivatives, saved=saved)
+        of_mixed = node_class(grad_fn, ("self", "other"), derivatives, saved=saved, promote=True)
         of_scalar = node_class(grad_fn, ("self", "other"), {"self": self}, saved=saved, raw=("other",))
     self_for_self, self_for_other = _uses(self, "self"), _uses(other, "self")
     other_for_self, other_for_other = _uses(self, "other"), _uses(other, "other")
@@ -256,7 +258,7 @@ def binary_core(
     def attach(out, input, other, is_tensor, kinds=(None, None)):
         e_self = (input._node or input) if input._rg else None
         if is_tensor:
-            node = new(of_tensors)
+            node = new(of_tensors if kinds == (None, None) else of_mixed)
             e_other = (other._node or other) if other._rg else None
             shapes = input._a.shape, other._a.shape
             unlike = shapes[0] != shapes[1]
@@ -286,7 +288,7 @@ def binary_core(
             extra_of(node).operands = ((shapes[0], kinds[0]), (shapes[1], kinds[1]))
         elif kinds != (None, None):
             other_shape = other._a.shape if is_tensor else ()
-            extra_of(node).operands = ((input._a.shape, kinds[0]), (other_shape, kinds[1]))
+            extra_of(node).operands = ((input._a.shape, kinds[0]), (other_shape, kinds[1]))[: len(node.edges)]
         out._node = node
         out._rg = True
 
@@ -320,11 +322,7 @@ def binary_core(
             r = laid_out(r, *operands)
         out = wrap(r)
         if recorded and (input._rg or (is_tensor and other._rg)) and state.enabled:
-            kinds = (
-                None if input._a.dtype == common else input._a.dtype,
-                None if not is_tensor or other._a.dtype == common else other._a.dtype,
-            )
-            attach(out, input, other, is_tensor, kinds)
+            attach(out, input, other, is_tensor, (input._a.dtype, other._a.dtype if is_tensor else None))
         return out
 
     return forward
@@ -443,10 +441,14 @@ def inplace_of(forward, ufunc=None, zero=None):
                     counter_of(self).value += 1
                     return self
         original = before_inplace(self, args)
-        result = forward(original, *args, **kwargs)
+        try:
+            result = forward(original, *args, **kwargs)
+        except (RuntimeError, NotImplementedError):
+            _check_target(self, args)
+            raise
         if result is NotImplemented:
             return result
-        overwrite(self, result)
+        overwrite(self, result, original)
         if original is not self and not result._rg:
             _attach_zero(self, original, zero, args)
         return self
@@ -459,14 +461,24 @@ def inplace_of(forward, ufunc=None, zero=None):
     return write
 
 
+def _check_target(self: Tensor, args) -> None:
+    """What torch checks of an in-place operator before its operands' dtypes: that the result fits."""
+    for other in args:
+        if isinstance(other, Tensor):
+            _errors.require_fit(self._a.shape, other._a.shape)
+        common = common_dtype(self, other)
+        if common is not None and common.category > self.dtype.category:
+            raise _errors.result_type(common, self.dtype)
+
+
 def _attach_zero(self: Tensor, original: Tensor, zero, args) -> None:
     """The node of an in-place operator through which no gradient flows."""
     if zero is None:
         raise NotImplementedError("shimtorch does not offer this operator in place on a tensor that requires grad")
     tensors = [arg for arg in args if isinstance(arg, Tensor)]
     record(self, zero[len(tensors)], (original, *tensors))
-    if tensors and tensors[0]._a.shape != self._a.shape:
-        extra_of(self._node).operands = (None, (tensors[0]._a.shape, None))
+    if tensors:
+        extra_of(self._node).operands = (None, (tensors[0]._a.shape, tensors[0]._a.dtype))
 
 
 def before_inplace(self: Tensor, args=()) -> Tensor:
@@ -490,20 +502,21 @@ def before_inplace(self: Tensor, args=()) -> Tensor:
     return original
 
 
-def overwrite(self: Tensor, result: Tensor) -> Tensor:
+def overwrite(self: Tensor, result: Tensor, original: Tensor) -> Tensor:
     """Write ``result`` into the memory of ``self``, which becomes the output of the node of ``result``."""
     a, r = self._a, result._a
+    if r.shape != a.shape:
+        raise _errors.inplace_shape(a.shape, r.shape)
     if r.dtype is not a.dtype and r.dtype.kind != "b":
         have, want = _dtypes.OF_NUMPY[r.dtype], _dtypes.OF_NUMPY[a.dtype]
         if have.category > want.category:
             raise _errors.result_type(have, want)
-    if r.shape != a.shape:
-        raise _errors.inplace_shape(a.shape, r.shape)
     quietly(np.copyto, a, r, "unsafe")
     counter = counter_of(self)
     counter.value += 1
     node = result._node
     if result._rg and node is not None:
+        node.saved = tuple([TENSORS.clone(saved) if saved is original else saved for saved in node.saved])
         self._node, self._rg = node, True
         if "result" in node.saved_names:
             index = node.saved_names.index("result")
@@ -515,14 +528,18 @@ def overwrite(self: Tensor, result: Tensor) -> Tensor:
 def fill_array(array, value) -> None:
     """Write one number everywhere; RuntimeError in torch's words if an integer dtype cannot hold it."""
     kind = array.dtype.kind
-    if kind != "c" and isinstance(value, (complex, np.complexfloating)):
+    if kind not in "bc" and isinstance(value, (complex, np.complexfloating)):
         if value.imag != 0:
             raise RuntimeError(f"value cannot be converted to type {_C_TYPES[array.dtype.name]} without overflow")
         value = value.real
-    if kind in "iu":
+    if kind == "b":
+        array[...] = value != 0
+    elif kind in "iu":
         info = np.iinfo(array.dtype)
-        lowest = -info.max if kind == "u" else info.min
-        if value != value or not lowest <= int(value) <= info.max:
+        lowest = -info.max if kind == "u" and not isinstance(value, float) else info.min
+        if kind == "u" and isinstance(value, float) and value < 0:
+            lowest = 1  # unlike integers, torch lets no negative float wrap around
+        if not math.isfinite(value) or not lowest <= int(value) <= info.max:
             raise RuntimeError(f"value cannot be converted to type {_C_TYPES[array.dtype.name]} without overflow")
         array[...] = np.int64(int(value)).astype(array.dtype)
     elif kind == "f" and not math.isinf(value) and abs(value) > np.finfo(array.dtype).max:

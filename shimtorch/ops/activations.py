@@ -87,7 +87,7 @@ def _relu(a):
         raise RuntimeError("Boolean inputs not supported for relu")
     if a.dtype.kind == "c":
         raise NotImplementedError("clamp is not supported for complex types")
-    return np.maximum(a, a.dtype.type(0))
+    return np.where(a < 0, a.dtype.type(0), a)  # np.maximum may turn -0.0 into 0.0
 
 
 relu = unary(

@@ -75,7 +75,7 @@ def _finish(out, cls, input, other, fixed=()):
 def _same_dtype(a, b, kernel: str, complaint: str) -> None:
     if a._a.dtype != b._a.dtype:
         raise RuntimeError(complaint.format(c_name(a), c_name(b)))
-    if a._a.dtype.kind == "b":
+    if a._a.dtype.kind == "b" and a._a.size and b._a.size:
         raise _errors.not_implemented(kernel, a)
 
 
@@ -98,6 +98,8 @@ def _mm(input, mat2):
 
 def _mv(input, vec):
     a, b = input._a, vec._a
+    if a.ndim == 0:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     if a.ndim != 2 or b.ndim != 1:
         raise RuntimeError(f"vector + matrix @ vector expected, got 1, {a.ndim}, {b.ndim}")
     if a.shape[1] != b.shape[0]:

@@ -26,8 +26,6 @@ from ._define import (
     common_dtype,
     fill_array,
     internal,
-    inplace_of,
-    overwrite,
     publish,
     publish_inplace,
     quietly,
@@ -102,7 +100,7 @@ def _negate(a):
             "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use "
             "the `~` or `logical_not()` operator instead."
         )
-    return np.negative(a)
+    return np.negative(a) if a.dtype.kind != "c" else 0 - a  # which leaves no -0.0, as torch's complex kernel
 
 
 neg = unary(
@@ -161,7 +159,7 @@ def _scaled(core, input, other, alpha):
     is_tensor = isinstance(other, Tensor)
     if recording(input, other if is_tensor else None):
         name = "SubBackward0" if core is sub_core else "AddBackward0"
-        record(out, _SCALED_NODES[name], (input, other if is_tensor else None), (), (alpha * sign,))
+        record(out, _SCALED_NODES[name], (input, other if is_tensor else None), (), (alpha,))
         operands = [(t._a.shape, t._a.dtype) if t is not None else None for t in (input, other if is_tensor else None)]
         extra_of(out._node).operands = operands
     return out
@@ -170,9 +168,12 @@ def _scaled(core, input, other, alpha):
 _SCALED_NODES = {
     name: node_class(
         name, ("self", "other"), fixed=("alpha",),
-        derivatives={"self": lambda xp, grad: grad, "other": lambda xp, grad, alpha: grad * alpha},
+        derivatives={"self": lambda xp, grad: grad, "other": scaled},
     )
-    for name in ("AddBackward0", "SubBackward0")
+    for name, scaled in (
+        ("AddBackward0", lambda xp, grad, alpha: xp.mul_scalar(grad, alpha.conjugate())),
+        ("SubBackward0", lambda xp, grad, alpha: xp.mul_scalar(-grad, alpha.conjugate())),
+    )
 }  # fmt: skip
 
 add = binary(
@@ -195,9 +196,11 @@ mul = binary(
 
 
 def _with_rounding(core):
-    def forward(input, other, *, rounding_mode=None):
-        if rounding_mode is None:
+    def forward(input, other, *, rounding_mode=_UNSET):
+        if rounding_mode is _UNSET:
             return core(input, other)
+        if rounding_mode is None:
+            return _div_plain(input, other)
         if not isinstance(rounding_mode, str):
             raise TypeError("rounding_mode")
         if rounding_mode not in ("trunc", "floor"):
@@ -209,23 +212,25 @@ def _with_rounding(core):
     return forward
 
 
+_UNSET = "unset"
+_QUOTIENT = {
+    "self": lambda xp, grad, other: grad / xp.conj(other),
+    "other": lambda xp, grad, self, other: -grad * xp.conj((self / other) / other),
+}
 div = binary(
     "div", numbers=True, compute=np.divide, grad_fn="DivBackward0", dunders=("__truediv__", "__itruediv__"), to_float=True,
-    aliases=("divide",), forward=_with_rounding,
-    self=lambda xp, grad, other: grad / xp.conj(other),
-    other=lambda xp, grad, self, other: -grad * xp.conj((self / other) / other),
+    aliases=("divide",), forward=_with_rounding, **_QUOTIENT,
 )  # fmt: skip
 true_divide = binary(
-    "true_divide", numbers=True, compute=np.divide, grad_fn="DivBackward0", to_float=True,
-    self=lambda xp, grad, other: grad / xp.conj(other),
-    other=lambda xp, grad, self, other: -grad * xp.conj((self / other) / other),
+    "true_divide", numbers=True, compute=np.divide, grad_fn="DivBackward0", to_float=True, **_QUOTIENT,
 )  # fmt: skip
 
 
 def _refuse_zero(a, b):
+    _errors.require_broadcast(a.shape, b.shape)
     if a.dtype.kind in "bc":
         raise TypeError("no kernel")
-    if b.dtype.kind in "biu" and not b.all():
+    if b.dtype.kind in "biu" and a.size and not b.all():
         raise RuntimeError("ZeroDivisionError")
 
 
@@ -264,6 +269,7 @@ def _refuse(kernel: str, *kinds: str):
 
 
 _ZERO_GRADIENT = {"self": lambda xp, grad, other: xp.zeros_like(grad), "other": lambda xp, grad, self: xp.zeros_like(grad)}
+_div_plain = binary_core(np.divide, grad_fn="DivBackward2", to_float=True, **_QUOTIENT)
 _div_floor = binary_core(_floor_quotient, grad_fn="DivBackward2", **_ZERO_GRADIENT)
 _div_trunc = binary_core(_trunc_quotient, grad_fn="DivBackward2", **_ZERO_GRADIENT)
 
@@ -413,7 +419,7 @@ def _power_scalar(a, exponent):
 
 
 def _pow_scalar_derivative(xp, grad, self, exponent):
-    if exponent == 0:
+    if exponent == 0 and exponent is not False:
         return xp.zeros_like(self)
     return grad * xp.conj(xp.mul_scalar(xp.pow_scalar(self, exponent - 1), exponent))
 
@@ -459,7 +465,7 @@ internal(
 
 
 def _pow_of_scalar_derivative(xp, grad, exponent, result, base):
-    slope = xp.conj(xp.mul_scalar(result, _log_of(base)))
+    slope = xp.conj(xp.mul_scalar(result, _log_of(complex(base) if xp.is_complex(exponent) else base)))
     return grad * (xp.where(exponent >= 0, 0, slope) if base == 0 else slope)
 
 
@@ -621,9 +627,15 @@ def _absolute(a):
     return np.absolute(a)
 
 
+def _no_complex_abs(self):
+    if self._a.dtype.kind == "c":
+        raise RuntimeError("In-place abs is not supported for complex tensors.")
+    return abs(self)
+
+
 def _sgn(a):
-    if a.dtype.kind != "c":
-        return np.sign(a)
+    if a.dtype.kind != "c":  # unlike NumPy's, torch's sign of nan is 0
+        return np.sign(a) if a.dtype.kind != "f" else np.subtract(a > 0, a < 0, dtype=np.int8).astype(a.dtype)
     size = np.absolute(a)
     return np.where(size == 0, a.dtype.type(0), a / np.where(size == 0, 1, size)).astype(a.dtype)
 
@@ -642,6 +654,8 @@ abs = unary(
     "abs", _absolute, grad_fn="AbsBackward0", to_float=False, aliases=("absolute",), dunders=("__abs__",),
     self=lambda xp, grad, self: grad * xp.sgn(self),
 )  # fmt: skip
+publish_inplace("abs", "unary", _no_complex_abs)
+publish_inplace("absolute", "unary", _no_complex_abs)
 exp = unary(
     "exp", through_float64(np.exp), grad_fn="ExpBackward0",
     self=lambda xp, grad, result: grad * xp.conj(result),
@@ -702,6 +716,8 @@ def _clamp(input, min=None, max=None):
     for bound in bounds:
         common = _dtypes.result_of(*((common, None) if a.ndim else (None, common)), _dtypes.of_scalar(bound))
     if common.is_complex:
+        if not input.is_complex():
+            raise RuntimeError("value cannot be converted to type double without overflow")
         raise NotImplementedError("clamp is not supported for complex types")
     kind = common._numpy
     least, most = (None if b is None else scalar_array(b).astype(kind) for b in (min, max))
@@ -712,8 +728,13 @@ def _clamp(input, min=None, max=None):
 
 
 def _bounded(a, least, most):
-    out = a if least is None else np.maximum(a, least)
-    return out if most is None else np.minimum(out, most)
+    # NumPy's own maximum does not say which of 0.0 and -0.0 it returns; torch returns its first operand.
+    out = a if least is None else np.where(a < least, least, a)
+    if least is not None and a.dtype.kind == "f":
+        out = np.where(np.isnan(least), least, out)
+    if most is not None and a.dtype.kind == "f":
+        out = np.where(np.isnan(most), most, out)
+    return out if most is None else np.where(out > most, most, out)
 
 
 def _clamp_tensors(input, min, max):
@@ -774,11 +795,11 @@ def _written(self, original, cls, others):
 
 def _fill_(self, value):
     if isinstance(value, Tensor):
+        original = before_inplace(self, (value,))
         if value._a.ndim:
             raise RuntimeError(
-                "fill_ only supports 0-dimension value tensor but got tensor with " + f"{value._a.ndim} dimensions."
+                f"fill_ only supports 0-dimension value tensor but got tensor with {value._a.ndim} dimensions."
             )
-        original = before_inplace(self, (value,))
         quietly(np.copyto, self._a, value._a, "unsafe")
         return _written(self, original, _FillBackward3, (value,))
     if not isinstance(value, SCALARS):

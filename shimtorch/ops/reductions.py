@@ -5,6 +5,7 @@ To add one: a forward over (input, dim, keepdim), a node class that restores the
 
 from __future__ import annotations
 
+import math
 import operator
 
 import numpy as np
@@ -17,14 +18,17 @@ from ._define import F16, F32, binary_core, internal, publish, quietly, record
 from .shape import cast_array, int_tuple, to_dtype, unique_dims
 
 
+_UNSET = "unset"  # torch tells a dim left out from None in the graph
+
+
 def _axes(dim, ndim: int):
-    """The dims to fold, counted from the front; all for None and for an empty sequence."""
+    """The dims to fold, counted from the front; None for all."""
     if isinstance(dim, (tuple, list)):
-        dims = unique_dims(int_tuple((dim,)), ndim)
-        return dims or tuple(range(ndim))
+        return (unique_dims(int_tuple((dim,)), ndim) if ndim else [wrap_dim(d, 0) for d in dim] and None) or None
     if isinstance(dim, bool):
         raise TypeError("dim")
-    return (wrap_dim(operator.index(dim), ndim),)
+    dim = wrap_dim(operator.index(dim), ndim)
+    return (dim,) if ndim else None
 
 
 def _restored(xp, grad, sizes, dims, keepdim):
@@ -66,10 +70,10 @@ _MeanBackward1 = node_class(
 )  # fmt: skip
 
 
-def _sum(input, dim=None, keepdim=False, *, dtype=None):
+def _sum(input, dim=_UNSET, keepdim=False, *, dtype=None):
     a = input._a
-    whole = dim is None and keepdim is False
-    axes = None if dim is None else _axes(dim, a.ndim)
+    whole = dim is _UNSET and keepdim is False
+    axes = None if dim is None or dim is _UNSET else _axes(dim, a.ndim)
     _check(keepdim, dtype)
     if dtype is not None:
         if input._rg and state.enabled and dtype.category < 2:
@@ -82,7 +86,7 @@ def _sum(input, dim=None, keepdim=False, *, dtype=None):
         if whole:
             record(out, _SumBackward0, (input,), (), (a.shape,))
         else:
-            record(out, _SumBackward1, (input,), (), (a.shape, axes or tuple(range(a.ndim)), keepdim))
+            record(out, _SumBackward1, (input,), (), (a.shape, axes or (), keepdim))
         _restore_dtype(out, input, a.dtype)
     return out
 
@@ -99,9 +103,8 @@ def _restore_dtype(out, input, used) -> None:
         extra_of(out._node).operands = ((input._a.shape, input._a.dtype),)
 
 
-def _mean(input, dim=None, keepdim=False, *, dtype=None):
+def _mean(input, dim=_UNSET, keepdim=False, *, dtype=None):
     a = input._a
-    axes = None if dim is None else _axes(dim, a.ndim)
     _check(keepdim, dtype)
     kind = dtype or input.dtype
     if kind.category < 2:
@@ -112,18 +115,17 @@ def _mean(input, dim=None, keepdim=False, *, dtype=None):
         )
     if dtype is not None:
         a = cast_array(a, kind._numpy)
+    axes = None if dim is None or dim is _UNSET else _axes(dim, a.ndim)
     count = a.size
     if axes is not None:
-        count = 1
-        for d in axes:
-            count *= a.shape[d] if a.ndim else 1
+        count = math.prod(a.shape[d] for d in axes)
     wide = a.astype(F32) if a.dtype is F16 else a
     out = wrap(quietly(lambda: _divided(_add_up(wide, axes, keepdim), count).astype(a.dtype, copy=False)))
     if input._rg and state.enabled:
-        if dim is None and not keepdim:
+        if dim is _UNSET and not keepdim:
             record(out, _MeanBackward0, (input,), (), (a.shape, count))
         else:
-            record(out, _MeanBackward1, (input,), (), (a.shape, axes or tuple(range(a.ndim)), keepdim, count))
+            record(out, _MeanBackward1, (input,), (), (a.shape, axes or (), keepdim, count))
         _restore_dtype(out, input, a.dtype)
     return out
 
@@ -138,6 +140,8 @@ internal("sum", lambda a: _add_up(a, None, False), _sum)
 
 
 def _sum_to_tensor(grad, shape):
+    if not shape:
+        return _sum(grad)
     extra = grad._a.ndim - len(shape)
     folded = tuple(range(extra)) + tuple(
         [i + extra for i, size in enumerate(shape) if size == 1 and grad._a.shape[i + extra] != 1]
@@ -189,7 +193,7 @@ def _spread(mask, grad):
 
 
 _MaskedFillBackward1 = node_class(
-    "MaskedFillBackward1", ("self", "mask", "value"), saved=("mask",),
+    "MaskedFillBackward1", ("self", "value"), saved=("mask",),
     derivatives={"value": lambda xp, grad, mask: xp.sum(xp.where(mask, grad, 0))},
 )  # fmt: skip
 
@@ -198,7 +202,7 @@ def _spread_tensors(mask, grad):
     share = TENSORS.div(grad, wrap(np.asarray(mask._a.sum())))
     out = wrap(np.where(mask._a, share._a, share._a.dtype.type(0)))
     if share._rg and state.enabled:
-        record(out, _MaskedFillBackward1, (None, None, share), (mask,))
+        record(out, _MaskedFillBackward1, (None, share), (mask,))
     return out
 
 
@@ -222,7 +226,7 @@ def _scatter_zeros(grad, sizes, dim, indices):
 
 
 _ScatterBackward0 = node_class(
-    "ScatterBackward0", ("self", "index", "src"), fixed=("dim", "indices"),
+    "ScatterBackward0", ("self", "src"), fixed=("dim", "indices"),
     derivatives={"src": lambda xp, grad, dim, indices: xp.gather(grad, dim, indices)},
 )  # fmt: skip
 _GatherBackward0 = node_class(
@@ -247,7 +251,7 @@ def _gather_tensor(grad, dim, indices):
 def _scatter_tensor(grad, sizes, dim, indices):
     out = wrap(_scatter_zeros(grad._a, sizes, dim, indices))
     if grad._rg and state.enabled:
-        record(out, _ScatterBackward0, (None, None, grad), (), (dim, indices))
+        record(out, _ScatterBackward0, (None, grad), (), (dim, indices))
     return out
 
 
@@ -266,13 +270,13 @@ def _extremum(name: str, ufunc, position, pairwise):
 
     def whole(input):
         a = input._a
-        if a.dtype.kind == "c":
-            raise _errors.not_implemented(f"{name}_all", input)
         if a.size == 0:
             raise RuntimeError(
                 f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim "
                 "with the 'dim' argument."
             )
+        if a.dtype.kind == "c":
+            raise _errors.not_implemented(f"{name}_all", input)
         out = wrap(quietly(ufunc.reduce, a, None))
         if input._rg and state.enabled:
             record(out, of_all, (input,), (input, out._a))
@@ -292,7 +296,7 @@ def _extremum(name: str, ufunc, position, pairwise):
         a = input._a
         dim = wrap_dim(operator.index(dim), a.ndim)
         if a.dtype.kind == "c":
-            raise _errors.not_implemented(name, input)
+            raise RuntimeError(f"{name}(): does not support complex input")
         if a.ndim and a.shape[dim] == 0:
             raise IndexError(f"{name}(): Expected reduction dim {dim} to have non-zero size.")
         if a.ndim:
@@ -322,7 +326,7 @@ def _pair(name: str, ufunc, grad_fn: str, loses):
 
     core = binary_core(
         ufunc, grad_fn=grad_fn, self=derivative("self", "other"), other=derivative("other", "self"), direct="biuf",
-        check=_no_complex,
+        check=_no_complex(name),
     )
 
     def forward(input, other):
@@ -331,9 +335,12 @@ def _pair(name: str, ufunc, grad_fn: str, loses):
     return publish(name, "binary", forward, methods=(name,), differentiable=("self", "other"))
 
 
-def _no_complex(input, other):
-    if "c" in (input._a.dtype.kind, getattr(getattr(other, "_a", None), "dtype", np.dtype(bool)).kind):
-        raise RuntimeError("maximum not implemented for complex tensors.")
+def _no_complex(name: str):
+    def check(input, other):
+        if "c" in (input._a.dtype.kind, other._a.dtype.kind):
+            raise RuntimeError(f"{name} not implemented for complex tensors.")
+
+    return check
 
 
 _MaskedFillBackward0 = node_class(
@@ -350,8 +357,9 @@ def _masked_zero_tensor(grad, mask):
 
 
 internal("masked_zero", lambda grad, mask: np.where(mask, grad.dtype.type(0), grad), _masked_zero_tensor)
-maximum = _pair("maximum", np.maximum, "MaximumBackward0", operator.lt)
-minimum = _pair("minimum", np.minimum, "MinimumBackward0", operator.gt)
+# np.maximum does not say which of 0.0 and -0.0 it returns; torch returns its first operand.
+maximum = _pair("maximum", lambda a, b: np.where((a >= b) | (a != a), a, b), "MaximumBackward0", operator.lt)
+minimum = _pair("minimum", lambda a, b: np.where((a <= b) | (a != a), a, b), "MinimumBackward0", operator.gt)
 max = publish(
     "max", "reduction", _extremum("max", np.maximum, np.argmax, maximum), methods=("max",), differentiable=("self",)
 )
@@ -368,16 +376,7 @@ def _equal(input, other):
         raise TypeError("other")
     if input._a.shape != other._a.shape:
         return False
-    if input._a.dtype != other._a.dtype:
-        raise RuntimeError(
-            f"Expected object of data type {_type_name(other)} but got data type {_type_name(input)} for argument 'other' "
-            "in call to equal"
-        )
     return bool((input._a == other._a).all())
-
-
-def _type_name(tensor) -> str:
-    return scalar_type_name(tensor)
 
 
 def _allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):

@@ -141,12 +141,12 @@ def _reinterpreted(a: ndarray, kind: _dtypes.dtype) -> ndarray:
         where = "to view {} as {} (different element sizes), but got".format(*names)
         if a.ndim == 0:
             raise RuntimeError("self.dim() cannot be 0 {} as {} (different element sizes)".format("to view " + names[0], names[1]))
+        ratio = max(new // old, 1)
+        if a.shape[-1] % ratio:
+            raise RuntimeError(f"self.size(-1) must be divisible by {ratio} {where} {a.shape[-1]}")
         if a.strides[-1] != old and a.size:
             raise RuntimeError(f"self.stride(-1) must be 1 {where} {a.strides[-1] // old}")
         if new > old:
-            ratio = new // old
-            if a.shape[-1] % ratio:
-                raise RuntimeError(f"self.size(-1) must be divisible by {ratio} {where} {a.shape[-1]}")
             for dim, stride in enumerate(a.strides[:-1]):
                 if (stride // old) % ratio and a.size:
                     raise RuntimeError(
@@ -374,17 +374,22 @@ def _expanded(a, shape) -> ndarray:
     return strided(a, shape, strides)
 
 
+def _described(input) -> str:
+    name = scalar_type_name(input)
+    return f"CPU{name}Type" if name.startswith("Complex") else f"torch.{name}Tensor"
+
+
 def _expand(input, *sizes, implicit=False):
     a = input._a
     sizes = int_tuple(sizes)
     extra = len(sizes) - a.ndim
     if extra < 0:
         raise RuntimeError(
-            f"expand({input.type()}{{{list(a.shape)}}}, size={list(sizes)}): the number of sizes provided "
+            f"expand({_described(input)}{{{list(a.shape)}}}, size={list(sizes)}): the number of sizes provided "
             f"({len(sizes)}) must be greater or equal to the number of dimensions in the tensor ({a.ndim})"
         )
     shape = list(sizes)
-    for i, size in enumerate(sizes):
+    for i, size in reversed(list(enumerate(sizes))):
         own = a.shape[i - extra] if i >= extra else None
         if size == -1:
             if own is None:
@@ -528,6 +533,7 @@ def _to(input, *args, dtype=None, device=None, other=None, non_blocking=False, c
 
 
 clone = publish("clone", "shape", _clone, methods=("clone",), differentiable=("self",))
+internal("clone", np.copy, _clone)
 publish("contiguous", "method", _contiguous, methods=("contiguous",), differentiable=("self",))
 publish("to", "method", _to, methods=("to",), differentiable=("self",))
 
@@ -536,11 +542,11 @@ publish("to", "method", _to, methods=("to",), differentiable=("self",))
 
 
 def _paired(a):
-    return np.ascontiguousarray(a)[..., None].view(a.real.dtype)
+    return np.stack([a.real, a.imag], -1)
 
 
 def _unpaired(a):
-    return np.ascontiguousarray(a).view(np.result_type(a.dtype, np.complex64))[..., 0]
+    return np.asarray(a[..., 0] + 1j * a[..., 1]).astype(np.result_type(a.dtype, np.complex64))
 
 
 def _pairing(name: str, compute, back: str):

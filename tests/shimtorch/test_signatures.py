@@ -412,7 +412,7 @@ def calls(draw):
 
 
 @live
-@settings(max_examples=800, deadline=None, derandomize=True, database=None)
+@settings(max_examples=400, deadline=None, derandomize=True, database=None)
 @given(calls())
 def test_random_calls(one):
     kept = _signatures._tensor_class

@@ -21,6 +21,7 @@ FAULTS = {
     "sleep": ("import time\ntime.sleep(1000)", "timeout", "longer than 2 s"),
     "exit": ("import os\nos._exit(3)", "exit", "status 3"),
     "sigkill": ("import os\nos.kill(os.getpid(), 9)", "signal", "SIGKILL"),
+    "nameless signal": ("import os\nos.kill(os.getpid(), 40)", "signal", "signal 40"),
     "segfault": ("import ctypes\nctypes.string_at(0)", "signal", "SIGSEGV"),
     "one large object": ("y = bytearray(10**11)", "memory", "512 MiB"),
     "many objects": ("y = []\nwhile True: y.append(bytearray(10**6))", "memory", "512 MiB"),
@@ -38,7 +39,8 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_only_its_own_result_tells(run_snippets: Any, fault: str) -> None:
     code, ended, detail = FAULTS[fault]
-    first, bad, last = run_snippets(BEFORE, code, AFTER, timeout=2, memory=512).results
+    timeout = 2 if ended == "timeout" else 30
+    first, bad, last = run_snippets(BEFORE, code, AFTER, timeout=timeout, memory=512).results
     assert (first.ended, first.stdout) == ("finished", "before\n")
     assert bad.ended == ended
     assert detail in bad.detail
@@ -62,6 +64,7 @@ HARMLESS = {
     "values that cannot be looked at": (
         "class V:\n  def __repr__(self): raise OSError\n  def __getattr__(self, name): raise SystemExit\nv = V()"
     ),
+    "a value without a class": "class V:\n  __class__ = property(lambda self: 1 / 0)\nv = V()",
     "a value that holds itself": "v = []\nv.append(v)",
     "a deep value": "v = []\nfor _ in range(10**5): v = [v]",
 }
@@ -105,7 +108,8 @@ def test_every_dying_snippet_is_left_out(run_snippets: Any) -> None:
 
 
 def test_a_snippet_that_does_not_run_twice_costs_only_what_follows(run_snippets: Any, tmp_path: Path) -> None:
-    once = f"import os, pathlib\nmark = pathlib.Path({str(tmp_path / 'mark')!r})\nif mark.exists(): os._exit(9)\nmark.touch()"
+    mark = str(tmp_path / "mark")
+    once = f"import os, pathlib\nmark = pathlib.Path({mark!r})\nif mark.exists(): os._exit(9)\nmark.touch()"
     results = run_snippets(once, "os._exit(1)", "print('after')").results
     assert [result.ended for result in results] == ["finished", "exit", "not run"]
     assert "snippet 0" in results[2].detail

@@ -28,12 +28,13 @@ def test_torch_means_the_subject(run_snippets: Any, look_alike: str) -> None:
     results = run_snippets(
         "print(torch.ones())",
         "import torch\nprint(torch.__name__)",
-        "from torch.autograd import grad\nimport torch.autograd as A, torch.autograd\nprint(grad(), A is torch.autograd)",
+        "from torch.autograd import grad",
+        "import torch.autograd as A, torch.autograd\nprint(grad(), A is torch.autograd)",
         "def late():\n  import torch as inner\n  return inner.ones()\nprint(late())",
         "from torch import *\nprint(ones())",
         subject=look_alike,
     ).results
-    assert [result.stdout for result in results] == ["ones\n", "look_alike\n", "grad True\n", "ones\n", "ones\n"]
+    assert [result.stdout for result in results] == ["ones\n", "look_alike\n", "", "grad True\n", "ones\n", "ones\n"]
 
 
 @pytest.mark.parametrize(
