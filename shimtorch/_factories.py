@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 
 from . import _dtypes, _random
-from ._device import contiguous_format, layout, memory_format, preserve_format, require_cpu
+from ._device import contiguous_format, layout, require_cpu
 from ._errors import not_implemented
 from ._tensor import Tensor, wrap
 from .ops._define import SCALARS, fill_array, publish, quietly

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _dtypes, _repr
-from ._device import CPU, Size, device, layout, require_cpu, strided
+from ._device import CPU, Size, device, layout, strided
 from ._layout import contiguous_strides
 from .autograd import backward as _backward
 from .autograd.graph import counter_of, extra_of, seen

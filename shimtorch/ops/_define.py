@@ -359,6 +359,17 @@ def common_dtype(input, other):
     return _dtypes.result_of(*((kind, None) if input._a.ndim else (None, kind)), _dtypes.of_scalar(other))
 
 
+def refuse_kinds(kernel: str, *kinds: str):
+    """A check that raises NotImplementedError where the common dtype is one that torch's ``kernel`` lacks."""
+
+    def check(input, other):
+        common = common_dtype(input, other)
+        if common is not None and common._numpy.kind in kinds:
+            raise _errors.not_implemented(kernel, common)
+
+    return check
+
+
 def as_operand(value, like: Tensor) -> Tensor:
     """A number as a 0-d tensor that promotes with ``like`` as the bare number does."""
     return wrap(scalar_array(value).astype(common_dtype(like, value)._numpy))

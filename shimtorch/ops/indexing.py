@@ -135,7 +135,7 @@ def _stepwise(self, index):
 
 def _integer(part):
     """A part of an index, integer scalars as int; errors for what is no basic index."""
-    if part is None or part is Ellipsis or isinstance(part, (int, slice)) and not isinstance(part, bool):
+    if part is None or part is Ellipsis or (isinstance(part, (int, slice)) and not isinstance(part, bool)):
         return part
     if isinstance(part, (Tensor, np.ndarray, np.generic)) and part.ndim == 0:
         kind = part._a.dtype.kind if isinstance(part, Tensor) else part.dtype.kind

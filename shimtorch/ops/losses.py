@@ -173,7 +173,7 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
     if x.dtype.kind != "f":
         raise _errors.not_implemented("binary_cross_entropy", input)
     for name, values in (("input", x), ("target", y)):
-        if values.size and not (0 <= values.min() and values.max() <= 1):
+        if values.size and not (values.min() >= 0 and values.max() <= 1):
             raise RuntimeError(f"all elements of {name} should be between 0 and 1")
     out = wrap(quietly(lambda: _reduced(_cross_entropy(x, y, None if weight is None else weight._a), code)))
     if state.enabled and (input._rg or target._rg):

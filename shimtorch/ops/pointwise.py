@@ -7,12 +7,10 @@ input; what a derivative's parameters name is saved. Integers reach a row's comp
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from .. import _dtypes, _errors
-from .._tensor import Tensor, scalar_type_name, wrap
+from .._tensor import Tensor, wrap
 from ..autograd.graph import counter_of, extra_of, node_class
 from ._define import (
     F16,
@@ -29,6 +27,7 @@ from ._define import (
     publish,
     publish_inplace,
     quietly,
+    refuse_kinds,
     record,
     recording,
     scalar_array,
@@ -258,16 +257,6 @@ def _trunc_quotient(a, b):
     return np.trunc(a / b)
 
 
-def _refuse(kernel: str, *kinds: str):
-    def check(input, other):
-        """NotImplementedError where the common dtype is one that torch has no kernel for."""
-        common = common_dtype(input, other)
-        if common is not None and common._numpy.kind in kinds:
-            raise _errors.not_implemented(kernel, common)
-
-    return check
-
-
 _ZERO_GRADIENT = {"self": lambda xp, grad, other: xp.zeros_like(grad), "other": lambda xp, grad, self: xp.zeros_like(grad)}
 _div_plain = binary_core(np.divide, grad_fn="DivBackward2", to_float=True, **_QUOTIENT)
 _div_floor = binary_core(_floor_quotient, grad_fn="DivBackward2", **_ZERO_GRADIENT)
@@ -285,7 +274,7 @@ def _modulus(a, b):
     return np.remainder(a, b) if a.dtype.kind in "iu" else _sign_like(np.fmod(a, b), b).astype(a.dtype)
 
 
-_remainder_of_number = binary_core(_modulus, undefined="remainder", check=_refuse("remainder_cpu", "b", "c"))
+_remainder_of_number = binary_core(_modulus, undefined="remainder", check=refuse_kinds("remainder_cpu", "b", "c"))
 
 
 def _number_modulus(core):
@@ -299,11 +288,11 @@ def _number_modulus(core):
 
 floor_divide = binary(
     "floor_divide", _floor_quotient, dunders=("__floordiv__", "__ifloordiv__"), undefined="floor_divide",
-    direct="iuf", check=_refuse("div_floor_cpu", "b", "c"), numbers=True,
+    direct="iuf", check=refuse_kinds("div_floor_cpu", "b", "c"), numbers=True,
 )  # fmt: skip
 remainder = binary(
     "remainder", _modulus, grad_fn=("RemainderBackward1", "RemainderBackward0"), dunders=("__mod__", "__imod__"),
-    direct="iuf", check=_refuse("remainder_cpu", "b", "c"), forward=_number_modulus,
+    direct="iuf", check=refuse_kinds("remainder_cpu", "b", "c"), forward=_number_modulus,
     self=lambda xp, grad: grad,
     other=lambda xp, grad, self, other: -grad * xp.div_floor(self, other),
 )  # fmt: skip
@@ -372,150 +361,7 @@ def _where_arrays(condition, x, y):
 internal("where", _where_arrays, _choose)
 
 
-# --- powers -------------------------------------------------------------------------------------------------------
-
-
-def _power(a, b):
-    if a.dtype.kind == "b":
-        raise _errors.not_implemented("pow", wrap(np.asarray(a)))
-    if a.dtype.kind in "iu":
-        return np.power(a, b) if (b >= 0).all() else _integer_power(a, b)
-    if a.dtype is F32:
-        return np.power(a.astype(F64), b.astype(F64)).astype(F32)
-    if a.dtype is F16:
-        return np.power(a.astype(F64), b.astype(F64)).astype(F32).astype(F16)
-    return np.power(a, b)
-
-
-def _integer_power(a, b):
-    """Exponents below zero leave 1 for 1, ±1 for −1 and 0 for the rest, as in torch's integer kernel."""
-    negative = np.where(a == 1, 1, np.where(a == -1, np.where(b % 2 == 0, 1, -1), 0)).astype(a.dtype)
-    return np.where(b < 0, negative, np.power(a, np.where(b < 0, 0, b)))
-
-
-def _power_scalar(a, exponent):
-    if a.dtype is F16:
-        return _power_scalar(a.astype(F32), exponent).astype(F16)
-    if a.dtype.kind in "biu":
-        return _power(a, np.asarray(exponent).astype(a.dtype))
-    if exponent == 2:
-        return a * a
-    if exponent == 1:
-        return a.copy()
-    if exponent == 0:
-        return np.ones_like(a)
-    if a.dtype.kind == "f":
-        if exponent == 0.5:
-            return np.sqrt(a)
-        if exponent == 3:
-            return a * a * a
-        if exponent == -1:
-            return 1 / a
-        if exponent == -2:
-            return 1 / (a * a)
-        if exponent == -0.5:
-            return 1 / np.sqrt(a)
-    return _power(a, np.asarray(exponent).astype(a.dtype))
-
-
-def _pow_scalar_derivative(xp, grad, self, exponent):
-    if exponent == 0 and exponent is not False:
-        return xp.zeros_like(self)
-    return grad * xp.conj(xp.mul_scalar(xp.pow_scalar(self, exponent - 1), exponent))
-
-
-_PowBackward0 = node_class(
-    "PowBackward0", ("self",), {"self": _pow_scalar_derivative}, saved=("self",), fixed=("exponent",)
-)
-
-
-def _pow_scalar(input, exponent):
-    a = input._a
-    kind = _dtypes.OF_NUMPY[a.dtype]
-    common = _dtypes.result_of(*((kind, None) if a.ndim else (None, kind)), _dtypes.of_scalar(exponent))
-    if common.category == 1 and exponent < 0:
-        raise RuntimeError("Integers to negative integer powers are not allowed.")
-    exponent = exponent.item() if isinstance(exponent, (np.number, np.bool_)) else exponent
-    out = wrap(quietly(_power_scalar, a.astype(common._numpy, copy=False), exponent))
-    if recording(input):
-        record(out, _PowBackward0, (input,), (input,), (exponent,))
-        if common is not kind:
-            extra_of(out._node).operands = ((a.shape, a.dtype),)
-    return out
-
-
-internal("pow_scalar", _power_scalar, _pow_scalar)
-
-
-_pow_tensors = binary_core(
-    _power, grad_fn="PowBackward1",
-    self=lambda xp, grad, self, other: xp.where(
-        other == 0, 0, grad * xp.conj(other * xp.pow_tensors(self, xp.sub_scalar(other, 1)))
-    ),
-    other=lambda xp, grad, self, other, result: grad * xp.where(
-        (self == 0) & xp.not_negative(other), 0, xp.conj(result * xp.log(self))
-    ),
-)  # fmt: skip
-internal("pow_tensors", _power, _pow_tensors)
-internal(
-    "not_negative",
-    lambda a: a.real >= 0 if a.dtype.kind == "c" else a >= 0,
-    lambda t: wrap(np.asarray(t._a.real >= 0)),
-)
-
-
-def _pow_of_scalar_derivative(xp, grad, exponent, result, base):
-    slope = xp.conj(xp.mul_scalar(result, _log_of(complex(base) if xp.is_complex(exponent) else base)))
-    return grad * (xp.where(exponent >= 0, 0, slope) if base == 0 else slope)
-
-
-def _log_of(base):
-    if isinstance(base, complex):
-        return complex(np.log(base))
-    return math.log(base) if base > 0 else math.nan if base < 0 else -math.inf
-
-
-_PowBackward2 = node_class(
-    "PowBackward2", ("exponent",), {"exponent": _pow_of_scalar_derivative}, saved=("exponent", "result"), fixed=("base",)
-)
-
-
-def _pow_of_scalar(base, exponent):
-    base = base.item() if isinstance(base, (np.number, np.bool_)) else base
-    b = exponent._a
-    kind = _dtypes.OF_NUMPY[b.dtype]
-    common = _dtypes.result_of(*((kind, None) if b.ndim else (None, kind)), _dtypes.of_scalar(base))
-    if base == 1:
-        out = wrap(np.ones(b.shape, common._numpy))
-    else:
-        target = common._numpy
-        out = wrap(quietly(lambda: np.asarray(_power(scalar_array(base).astype(target), b.astype(target)))))
-    if recording(exponent):
-        record(out, _PowBackward2, (exponent,), (exponent, out._a), (base,))
-        if common is not kind:
-            extra_of(out._node).operands = ((b.shape, b.dtype),)
-    return out
-
-
-def _pow(input, exponent):
-    if isinstance(exponent, Tensor):
-        if isinstance(input, Tensor):
-            return _pow_tensors(input, exponent)
-        return _pow_of_scalar(input, exponent) if isinstance(input, SCALARS) else NotImplemented
-    if not isinstance(exponent, SCALARS) or not isinstance(input, Tensor):
-        return NotImplemented
-    return _pow_scalar(input, exponent)
-
-
-pow = publish("pow", "binary", _pow, methods=("pow",), dunders=("__pow__",), differentiable=("self", "exponent"))
-publish_inplace("pow", "binary", _pow, dunders=("__ipow__",))
-
-
-def _reflected(function):
-    def forward(self, other):
-        return function(other, self) if isinstance(other, SCALARS) else NotImplemented
-
-    return forward
+# --- a number as the left operand ---------------------------------------------------------------------------------
 
 
 def _reciprocal(a):
@@ -545,13 +391,8 @@ def _rsub(self, other):
 _rsub_core = binary_core(lambda a, b: np.subtract(b, a))
 
 
-def _reflected(function):
-    """``other <op> self`` where ``other`` is a number."""
-
-    def forward(self, other):
-        return function(as_operand(other, self), self) if isinstance(other, SCALARS) else NotImplemented
-
-    return forward
+def _rfloordiv(self, other):
+    return floor_divide(other, self) if isinstance(other, SCALARS) else NotImplemented
 
 
 def _rtruediv(self, other):
@@ -559,63 +400,14 @@ def _rtruediv(self, other):
     return mul(reciprocal(self), other) if isinstance(other, SCALARS) else NotImplemented
 
 
-def _rpow(self, other):
-    return _pow_of_scalar(other, self) if isinstance(other, SCALARS) else NotImplemented
+def _rmod(self, other):
+    return remainder(other, self) if isinstance(other, SCALARS) else NotImplemented
 
 
 Tensor.__rsub__ = _rsub
 Tensor.__rtruediv__ = _rtruediv
-Tensor.__rpow__ = _rpow
-Tensor.__rfloordiv__ = _reflected(floor_divide)
-Tensor.__rmod__ = lambda self, other: remainder(other, self) if isinstance(other, SCALARS) else NotImplemented
-
-
-# --- comparison ---------------------------------------------------------------------------------------------------
-
-
-def _ordering(name: str):
-    return _refuse(name + "_cpu", "c")
-
-
-eq = binary("eq", np.equal, zero="Eq", dunders=("__eq__",))
-ne = binary("ne", np.not_equal, zero="Ne", dunders=("__ne__",), aliases=("not_equal",))
-lt = binary("lt", np.less, zero="Lt", dunders=("__lt__",), aliases=("less",), direct="biuf", check=_ordering("lt"))
-le = binary("le", np.less_equal, zero="Le", dunders=("__le__",), aliases=("less_equal",), direct="biuf", check=_ordering("le"))
-gt = binary("gt", np.greater, zero="Gt", dunders=("__gt__",), aliases=("greater",), direct="biuf", check=_ordering("gt"))
-ge = binary("ge", np.greater_equal, zero="Ge", dunders=("__ge__",), aliases=("greater_equal",), direct="biuf", check=_ordering("ge"))
-
-
-# --- bits ---------------------------------------------------------------------------------------------------------
-
-bitwise_and = binary(
-    "bitwise_and", np.bitwise_and, dunders=("__and__", "__rand__", "__iand__"),
-    direct="biu", check=_refuse("bitwise_and_cpu", "f", "c"), numbers=True,
-)  # fmt: skip
-bitwise_or = binary(
-    "bitwise_or", np.bitwise_or, dunders=("__or__", "__ror__", "__ior__"),
-    direct="biu", check=_refuse("bitwise_or_cpu", "f", "c"), numbers=True,
-)
-bitwise_xor = binary(
-    "bitwise_xor", np.bitwise_xor, dunders=("__xor__", "__rxor__", "__ixor__"),
-    direct="biu", check=_refuse("bitwise_xor_cpu", "f", "c"), numbers=True,
-)  # fmt: skip
-
-
-def _invert(input):
-    if input._a.dtype.kind in "fc":
-        raise _errors.not_implemented("bitwise_not_cpu", input)
-    return wrap(np.asarray(np.invert(input._a)))
-
-
-def _invert_operator(self):
-    if self._a.dtype.kind in "fc":
-        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
-    return _invert(self)
-
-
-bitwise_not = publish("bitwise_not", "unary", _invert, methods=("bitwise_not",))
-publish_inplace("bitwise_not", "unary", _invert)
-Tensor.__invert__ = _invert_operator
+Tensor.__rfloordiv__ = _rfloordiv
+Tensor.__rmod__ = _rmod
 
 
 # --- functions of one argument ------------------------------------------------------------------------------------

@@ -15,8 +15,7 @@ from .._tensor import Tensor, scalar_type_name, wrap, wrap_dim
 from ..autograd.graph import extra_of, node_class
 from ..autograd.mode import state
 from ._define import F16, F32, binary_core, internal, publish, quietly, record
-from .shape import cast_array, int_tuple, to_dtype, unique_dims
-
+from .shape import cast_array, int_tuple, unique_dims
 
 _UNSET = "unset"  # torch tells a dim left out from None in the graph
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy import ndarray
 
 from .. import _dtypes
-from .._device import contiguous_format, device, memory_format, preserve_format, require_cpu
+from .._device import contiguous_format, memory_format, preserve_format, require_cpu
 from .._layout import laid_out
 from .._tensor import Tensor, scalar_type_name, share, wrap, wrap_dim
 from ..autograd.graph import VersionCounter, node_class

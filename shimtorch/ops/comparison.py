@@ -1,0 +1,51 @@
+"""Comparisons and operators on bits: no gradient flows through them.
+
+To add one: a ``binary`` row; ``direct`` names the dtype kinds it takes, ``check`` refuses the others.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import _errors
+from .._tensor import Tensor, wrap
+from ._define import binary, publish, publish_inplace, refuse_kinds
+
+eq = binary("eq", np.equal, zero="Eq", dunders=("__eq__",))
+ne = binary("ne", np.not_equal, zero="Ne", dunders=("__ne__",), aliases=("not_equal",))
+lt = binary("lt", np.less, zero="Lt", dunders=("__lt__",), aliases=("less",), direct="biuf", check=refuse_kinds("lt_cpu", "c"))
+le = binary("le", np.less_equal, zero="Le", dunders=("__le__",), aliases=("less_equal",), direct="biuf", check=refuse_kinds("le_cpu", "c"))
+gt = binary("gt", np.greater, zero="Gt", dunders=("__gt__",), aliases=("greater",), direct="biuf", check=refuse_kinds("gt_cpu", "c"))
+ge = binary("ge", np.greater_equal, zero="Ge", dunders=("__ge__",), aliases=("greater_equal",), direct="biuf", check=refuse_kinds("ge_cpu", "c"))
+
+# --- bits ---------------------------------------------------------------------------------------------------------
+
+bitwise_and = binary(
+    "bitwise_and", np.bitwise_and, dunders=("__and__", "__rand__", "__iand__"),
+    direct="biu", check=refuse_kinds("bitwise_and_cpu", "f", "c"), numbers=True,
+)  # fmt: skip
+bitwise_or = binary(
+    "bitwise_or", np.bitwise_or, dunders=("__or__", "__ror__", "__ior__"),
+    direct="biu", check=refuse_kinds("bitwise_or_cpu", "f", "c"), numbers=True,
+)
+bitwise_xor = binary(
+    "bitwise_xor", np.bitwise_xor, dunders=("__xor__", "__rxor__", "__ixor__"),
+    direct="biu", check=refuse_kinds("bitwise_xor_cpu", "f", "c"), numbers=True,
+)  # fmt: skip
+
+
+def _invert(input):
+    if input._a.dtype.kind in "fc":
+        raise _errors.not_implemented("bitwise_not_cpu", input)
+    return wrap(np.asarray(np.invert(input._a)))
+
+
+def _invert_operator(self):
+    if self._a.dtype.kind in "fc":
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+    return _invert(self)
+
+
+bitwise_not = publish("bitwise_not", "unary", _invert, methods=("bitwise_not",))
+publish_inplace("bitwise_not", "unary", _invert)
+Tensor.__invert__ = _invert_operator
