@@ -15,6 +15,7 @@ from ._device import CPU, Size, device, layout, strided
 from ._layout import contiguous_strides
 from .autograd import backward as _backward
 from .autograd.graph import counter_of, extra_of, seen
+from .autograd.namespaces import TENSORS
 
 new = object.__new__
 
@@ -384,6 +385,9 @@ def wrap(array: np.ndarray) -> Tensor:
     out._node = None
     out._vc = None
     return out
+
+
+TENSORS.wrap, TENSORS.Tensor = wrap, Tensor
 
 
 def share(tensor: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import numpy as np
 from . import engine
 from .graph import Node
 from .mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled, state
+from .namespaces import TENSORS
 
 __all__ = ["backward", "enable_grad", "grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
@@ -23,14 +24,18 @@ _CYCLE = (
 _warned_of_cycle = False
 
 
+# Read-only, so that no gradient that is passed on unchanged can ever be written to.
+_ONES = {np.dtype(kind): np.ones((), kind) for kind in "efd"}
+for _one in _ONES.values():
+    _one.flags.writeable = False
+
+
 def _is_tensor(value: object) -> bool:
-    return hasattr(type(value), "retain_grad")
+    return isinstance(value, TENSORS.Tensor)
 
 
 def _starting_gradients(outputs, gradients, batched: bool = False):
     """One gradient Tensor or None per output; ones where none is given for a real scalar."""
-    from .._tensor import wrap
-
     made = []
     for index, (output, gradient) in enumerate(zip(outputs, gradients, strict=False)):
         if _is_tensor(gradient):
@@ -55,7 +60,7 @@ def _starting_gradients(outputs, gradients, batched: bool = False):
                 raise RuntimeError(
                     f"grad can be implicitly created only for real scalar outputs but got {output.dtype}"
                 )
-            made.append(wrap(np.ones_like(output._a)))
+            made.append(TENSORS.wrap(_ONES[output._a.dtype] if output._a.ndim == 0 else np.ones_like(output._a)))
     return made
 
 
@@ -115,12 +120,19 @@ def backward(
                 "use `grad_tensors`."
             )
         grad_tensors = grad_variables
+    if grad_tensors is None and inputs is None and not create_graph and _is_tensor(tensors):
+        array = tensors._a
+        if array.size == 1 and array.dtype.kind == "f" and tensors._rg:
+            one = _ONES[array.dtype] if array.ndim == 0 else np.ones_like(array)
+            leaves, _ = engine.run(((tensors._node or tensors, one),), retain_graph is not None and _flag(retain_graph), False)
+            engine.accumulate(leaves, False)
+            return
     if inputs is not None:
         inputs = _inputs_tuple(inputs, "backward")
     outputs = (tensors,) if _is_tensor(tensors) else tuple(tensors)
     gradients = _starting_gradients(outputs, _as_tuple(grad_tensors, len(outputs)))
-    keep = operator_bool(create_graph if retain_graph is None else retain_graph)
-    create = operator_bool(create_graph)
+    keep = _flag(create_graph if retain_graph is None else retain_graph)
+    create = _flag(create_graph)
     if create:
         _warn_of_cycle()
     roots = _roots(outputs, gradients, create)
@@ -174,8 +186,8 @@ def grad(
             stacklevel=2,
         )
     gradients = _starting_gradients(outputs, _as_tuple(grad_outputs, len(outputs)), is_grads_batched)
-    keep = operator_bool(create_graph if retain_graph is None else retain_graph)
-    create = operator_bool(create_graph)
+    keep = _flag(create_graph if retain_graph is None else retain_graph)
+    create = _flag(create_graph)
     if is_grads_batched:
         found = _batched(outputs, inputs, gradients, keep, create, allow_unused)
     else:
@@ -212,16 +224,12 @@ def _gradients(outputs, inputs, gradients, keep: bool, create: bool, allow_unuse
 
 
 def _as_result(gradient, starting):
-    from .._tensor import Tensor, wrap
-
-    if gradient is None or isinstance(gradient, Tensor):
+    if gradient is None or _is_tensor(gradient):
         return gradient
-    return wrap(np.asarray(gradient))
+    return TENSORS.wrap(np.asarray(gradient))
 
 
 def _batched(outputs, inputs, gradients, keep: bool, create: bool, allow_unused):
-    from .._tensor import wrap
-
     if create:
         raise NotImplementedError("shimtorch does not offer is_grads_batched together with create_graph")
     count = next(len(gradient) for gradient in gradients if gradient is not None)
@@ -229,7 +237,7 @@ def _batched(outputs, inputs, gradients, keep: bool, create: bool, allow_unused)
     for i in range(count):
         ith = [None if gradient is None else gradient[i] for gradient in gradients]
         rows.append(_gradients(outputs, inputs, ith, keep or i < count - 1, create, allow_unused))
-    return tuple(None if column[0] is None else wrap(np.stack([g._a for g in column])) for column in zip(*rows))
+    return tuple(None if column[0] is None else TENSORS.wrap(np.stack([g._a for g in column])) for column in zip(*rows))
 
 
 def _inputs_tuple(inputs, function: str):
@@ -246,7 +254,7 @@ def _inputs_tuple(inputs, function: str):
     return found
 
 
-def operator_bool(value) -> bool:
+def _flag(value) -> bool:
     if not isinstance(value, (bool, int)):
         raise TypeError(f"'{type(value).__name__}' object cannot be interpreted as an integer")
     return bool(value)

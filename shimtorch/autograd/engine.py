@@ -51,9 +51,12 @@ def _loop(roots, keep_graph, create_graph, wanted, captured):
         else:
             pending[edge] = gradient
             heappush(heap, (edge.sequence, edge))
-    gradient = None
-    while heap:
-        node = heappop(heap)[1]
+    gradient = only = None  # only: the one node that waits, while the heap is empty
+    while heap or only is not None:
+        if only is None:
+            node = heappop(heap)[1]
+        else:
+            node, only = only, None
         incoming = pending.pop(node)
         extra = node.extra
         if extra is not None and extra.retained is not None:
@@ -68,14 +71,20 @@ def _loop(roots, keep_graph, create_graph, wanted, captured):
             gradients = _fit(gradients, extra.operands, create_graph)
         if not keep_graph and node.saved:
             node.saved = None
-        for edge, gradient in zip(node.edges, gradients, strict=True):
+        for edge, gradient in zip(node.edges, gradients):  # noqa: B905 (made together, and this is hot)
             if gradient is None:
                 continue
             if edge in pending:
                 pending[edge] = pending[edge] + gradient
             elif isinstance(edge, Node):
                 pending[edge] = gradient
+                if only is None and not heap:
+                    only = edge
+                    continue
                 heappush(heap, (edge.sequence, edge))
+                if only is not None:
+                    heappush(heap, (only.sequence, only))
+                    only = None
             elif edge in leaves:
                 leaves[edge] = leaves[edge] + gradient
             else:
@@ -105,13 +114,7 @@ def _retain(tensor, gradient, create_graph: bool) -> None:
     if create_graph:
         tensor._grad = gradient
     else:
-        tensor._grad = _wrap(np.array(gradient))
-
-
-def _wrap(array):
-    from .._tensor import wrap
-
-    return wrap(array)
+        tensor._grad = TENSORS.wrap(np.array(gradient))
 
 
 def accumulate(leaves: dict, create_graph: bool) -> None:
@@ -125,7 +128,7 @@ def accumulate(leaves: dict, create_graph: bool) -> None:
                 pass  # nobody else holds this memory
             else:
                 gradient = np.array(gradient)
-            leaf._grad = _wrap(_laid_out(gradient, leaf._a))
+            leaf._grad = TENSORS.wrap(_laid_out(gradient, leaf._a))
         else:
             existing = leaf._grad
             np.add(existing._a, gradient, out=existing._a)
@@ -159,7 +162,7 @@ def call_node(node, gradient):
         if state.enabled:
             gradients = node.tensors(gradient)
         else:
-            gradients = [None if g is None else _wrap(np.asarray(g)) for g in node.arrays(gradient._a)]
+            gradients = [None if g is None else TENSORS.wrap(np.asarray(g)) for g in node.arrays(gradient._a)]
         if node.extra is not None and node.extra.operands is not None:
             gradients = _fit(gradients, node.extra.operands, True)
     finally:

@@ -14,8 +14,6 @@ TENSORS = SimpleNamespace()
 
 def saved_result(node, array):
     """The node's own output as a Tensor again; nodes save the bare array so that no cycle keeps them alive."""
-    from .._tensor import wrap
-
-    tensor = wrap(array)
+    tensor = TENSORS.wrap(array)
     tensor._node, tensor._rg = node, True
     return tensor

@@ -10,7 +10,7 @@ import numpy as np
 from .. import _errors
 from .._tensor import wrap
 from ..autograd.graph import node_class
-from ._define import F16, F32, F64, internal, quietly, record, recording, unary
+from ._define import F16, F32, F64, ONE, ZERO, internal, larger, quietly, record, recording, unary
 
 
 def named_backward(name: str, compute, grad_fn: str, inputs, derivatives, saved):
@@ -31,7 +31,8 @@ def _sigmoid(a):
     if a.dtype is F16:
         return _sigmoid(a.astype(F32)).astype(F16)
     if a.dtype is F32:
-        return 1 / (1 + np.exp((-a).astype(F64)).astype(F32))
+        one = ONE[F32]
+        return one / (one + np.exp((-a).astype(F64)).astype(F32))
     return 1 / (1 + np.exp(-a))
 
 
@@ -47,7 +48,7 @@ def _conjugate(a):
 
 named_backward(
     "sigmoid_backward", lambda grad, output: grad * _conjugate((1 - output) * output)
-    if output.dtype.kind == "c" else grad * (1 - output) * output,
+    if output.dtype.kind == "c" else grad * (ONE[output.dtype] - output) * output,
     "SigmoidBackwardBackward0", ("grad_output", "output"),
     {
         "grad_output": lambda xp, grad, output: xp.sigmoid_backward(grad, xp.conj(output)),
@@ -87,7 +88,7 @@ def _relu(a):
         raise RuntimeError("Boolean inputs not supported for relu")
     if a.dtype.kind == "c":
         raise NotImplementedError("clamp is not supported for complex types")
-    return np.where(a < 0, a.dtype.type(0), a)  # np.maximum may turn -0.0 into 0.0
+    return larger(a, ZERO[a.dtype])
 
 
 relu = unary(
@@ -112,7 +113,7 @@ def _logsigmoid(a):
         return _logsigmoid(a.astype(F32)).astype(F16)
     if a.dtype is F32:
         wide = np.exp(-np.abs(a).astype(F64)).astype(F32)
-        return np.minimum(a, a.dtype.type(0)) - np.log1p(wide.astype(F64)).astype(F32)
+        return np.minimum(a, ZERO[F32]) - np.log1p(wide.astype(F64)).astype(F32)
     return np.minimum(a, 0) - np.log1p(np.exp(-np.abs(a)))
 
 

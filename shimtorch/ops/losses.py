@@ -13,7 +13,7 @@ from .._tensor import Tensor, scalar_type_name, wrap
 from ..autograd.graph import node_class
 from ..autograd.mode import state
 from ..autograd.namespaces import ARRAYS
-from ._define import F16, F32, F64, internal, quietly, record
+from ._define import F16, F32, F64, ONE, internal, quietly, record
 from .reductions import _add_up, _divided
 
 NONE, MEAN, SUM = 0, 1, 2
@@ -47,28 +47,35 @@ def _reduced(loss, code: int):
     return total if code == SUM else _divided(total, loss.size)
 
 
-def _single(function, kind):
-    """A float32 (or float16) logarithm through float64, as exact as the C library's that torch calls here."""
-    return lambda a: function(a.astype(F64)).astype(F32) if kind is F32 or kind is F16 else function(a)
+def _within_unit(values) -> bool:
+    if values.size == 1:
+        return 0 <= values.item() <= 1
+    return not values.size or bool(0 <= np.minimum.reduce(values, None) and np.maximum.reduce(values, None) <= 1)
 
 
 # --- binary cross entropy -----------------------------------------------------------------------------------------
 
 
-def _cross_entropy(input, target, weight):
+_FLOOR, _LEAST = ({t: np.array(value, t) for t in (F16, F32, F64)} for value in (-100, 1e-12))
+
+
+def _cross_entropy(input, target, weight, code):
     kind = input.dtype
-    log, log1p = _single(np.log, kind), _single(np.log1p, kind)
-    floor = F32.type(-100) if kind is F16 or kind is F32 else kind.type(-100)
-    loss = (target - 1) * np.maximum(log1p(-input), floor).astype(kind) - target * np.maximum(log(input), floor).astype(kind)
-    return loss if weight is None else loss * weight
+    floor = _FLOOR[kind]
+    # Through float64 the logarithms are as exact as the C library's that torch calls here.
+    log, rest = np.log(input.astype(F64)), np.log1p((-input).astype(F64))
+    if kind is not F64:
+        log, rest = log.astype(kind), rest.astype(kind)
+    loss = (target - ONE[kind]) * np.maximum(rest, floor) - target * np.maximum(log, floor)
+    return _reduced(loss if weight is None else loss * weight, code)
 
 
 def _cross_entropy_backward(grad, self, target, weight, code):
-    floor = self.dtype.type(1e-12)
-    gradient = grad * (self - target) / np.maximum((1 - self) * self, floor)
+    kind = self.dtype
+    gradient = grad * (self - target) / np.maximum((ONE[kind] - self) * self, _LEAST[kind])
     if weight is not None:
         gradient = gradient * weight
-    return gradient / self.dtype.type(self.size) if code == MEAN else gradient
+    return gradient / kind.type(self.size) if code == MEAN and self.size != 1 else gradient
 
 
 def _scaled(xp, gradient, weight, code, count):
@@ -156,7 +163,8 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
     ``weight`` broadcasts to that shape; ``reduction`` is "mean", "sum" or "none". ValueError for unlike shapes,
     RuntimeError for values outside [0, 1] and unlike dtypes. (``torch.nn.functional.binary_cross_entropy``)
     """
-    code = reduction_code(reduction, size_average, reduce)
+    plain = size_average is None and reduce is None and reduction == "mean"
+    code = MEAN if plain else reduction_code(reduction, size_average, reduce)
     x, y = input._a, target._a
     if x.shape != y.shape:
         raise ValueError(
@@ -168,14 +176,17 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
             weight = weight.expand(np.broadcast_shapes(y.shape, weight._a.shape))
         except ValueError:
             raise _errors.broadcast(y.shape, weight._a.shape) from None
-    _not_differentiable("binary_cross_entropy", weight=weight)
-    _require_dtype(input, target, weight)
+        _not_differentiable("binary_cross_entropy", weight=weight)
+        _require_dtype(input, target, weight)
+    elif x.dtype is not y.dtype:
+        _require_dtype(input, target)
     if x.dtype.kind != "f":
         raise _errors.not_implemented("binary_cross_entropy", input)
-    for name, values in (("input", x), ("target", y)):
-        if values.size and not (values.min() >= 0 and values.max() <= 1):
-            raise RuntimeError(f"all elements of {name} should be between 0 and 1")
-    out = wrap(quietly(lambda: _reduced(_cross_entropy(x, y, None if weight is None else weight._a), code)))
+    if not _within_unit(x):
+        raise RuntimeError("all elements of input should be between 0 and 1")
+    if not _within_unit(y):
+        raise RuntimeError("all elements of target should be between 0 and 1")
+    out = wrap(quietly(_cross_entropy, x, y, None if weight is None else weight._a, code))
     if state.enabled and (input._rg or target._rg):
         record(out, _BCE, (input, target), (input, target, weight), (code,))
     return out
@@ -211,7 +222,7 @@ def _logits_loss(x, y, weight, pos_weight):
     log = ARRAYS.logsigmoid(x)
     if pos_weight is not None:
         log = log * ((pos_weight - 1) * y + 1)
-    loss = (1 - y) * x - log
+    loss = (ONE[y.dtype] - y) * x - log
     return loss if weight is None else loss * weight
 
 
@@ -223,7 +234,8 @@ def binary_cross_entropy_with_logits(
     ``weight`` and ``pos_weight`` (of the positive examples) broadcast; ``reduction`` is "mean", "sum" or "none".
     ValueError for unlike shapes. (``torch.nn.functional.binary_cross_entropy_with_logits``)
     """
-    code = reduction_code(reduction, size_average, reduce)
+    plain = size_average is None and reduce is None and reduction == "mean"
+    code = MEAN if plain else reduction_code(reduction, size_average, reduce)
     x, y = input._a, target._a
     if x.shape != y.shape:
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")

@@ -24,13 +24,15 @@ from ._define import (
     common_dtype,
     fill_array,
     internal,
+    larger,
     publish,
     publish_inplace,
     quietly,
-    refuse_kinds,
     record,
     recording,
+    refuse_kinds,
     scalar_array,
+    smaller,
     unary,
 )
 
@@ -320,7 +322,10 @@ def _scalar_form(name: str, compute, grad_fn: str, derivative):
             record(out, cls, (input,), (scalar,))
         return out
 
-    internal(name, compute, on_tensor)
+    def on_array(a, scalar):
+        return compute(a, scalar if isinstance(scalar, complex) else np.array(scalar, a.dtype))
+
+    internal(name, on_array, on_tensor)
 
 
 _scalar_form("mul_scalar", np.multiply, "MulBackward1", lambda xp, grad, other: grad * other)
@@ -520,13 +525,8 @@ def _clamp(input, min=None, max=None):
 
 
 def _bounded(a, least, most):
-    # NumPy's own maximum does not say which of 0.0 and -0.0 it returns; torch returns its first operand.
-    out = a if least is None else np.where(a < least, least, a)
-    if least is not None and a.dtype.kind == "f":
-        out = np.where(np.isnan(least), least, out)
-    if most is not None and a.dtype.kind == "f":
-        out = np.where(np.isnan(most), most, out)
-    return out if most is None else np.where(out > most, most, out)
+    out = a if least is None else larger(a, least)
+    return out if most is None else smaller(out, most)
 
 
 def _clamp_tensors(input, min, max):

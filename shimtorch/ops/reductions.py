@@ -14,7 +14,7 @@ from .. import _dtypes, _errors
 from .._tensor import Tensor, scalar_type_name, wrap, wrap_dim
 from ..autograd.graph import extra_of, node_class
 from ..autograd.mode import state
-from ._define import F16, F32, binary_core, internal, publish, quietly, record
+from ._define import F16, F32, binary_core, internal, larger, publish, quietly, record, smaller
 from .shape import cast_array, int_tuple, unique_dims
 
 _UNSET = "unset"  # torch tells a dim left out from None in the graph
@@ -46,7 +46,9 @@ def _add_up(a, axes, keepdim: bool):
         return np.add.reduce(a, axis=axes, keepdims=keepdim, dtype=F32).astype(F16)
     if a.dtype.kind == "b":
         return np.logical_or.reduce(a, axis=axes, keepdims=keepdim)
-    return np.add.reduce(a, axis=axes, keepdims=keepdim, dtype=a.dtype)
+    if keepdim or a.dtype.kind in "iu":  # which NumPy would widen
+        return np.add.reduce(a, axis=axes, keepdims=keepdim, dtype=a.dtype)
+    return np.add.reduce(a, axes)
 
 
 _SumBackward0 = node_class(
@@ -356,9 +358,8 @@ def _masked_zero_tensor(grad, mask):
 
 
 internal("masked_zero", lambda grad, mask: np.where(mask, grad.dtype.type(0), grad), _masked_zero_tensor)
-# np.maximum does not say which of 0.0 and -0.0 it returns; torch returns its first operand.
-maximum = _pair("maximum", lambda a, b: np.where((a >= b) | (a != a), a, b), "MaximumBackward0", operator.lt)
-minimum = _pair("minimum", lambda a, b: np.where((a <= b) | (a != a), a, b), "MinimumBackward0", operator.gt)
+maximum = _pair("maximum", larger, "MaximumBackward0", operator.lt)
+minimum = _pair("minimum", smaller, "MinimumBackward0", operator.gt)
 max = publish(
     "max", "reduction", _extremum("max", np.maximum, np.argmax, maximum), methods=("max",), differentiable=("self",)
 )
