@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import operator
+from typing import Any
+
 _TYPES = (
     "cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpga, maia, xla, lazy, vulkan, mps, meta, hpu, "
     "mtia, privateuseone"
 )
+
+_INVALID = (
+    "device() received an invalid combination of arguments - got {}, but expected one of:\n * (torch.device device)\n"
+    "{} * (str type, int index = -1)\n"
+)
+_UNFIT = "      didn't match because some of the arguments have invalid types: (!{}!)\n"
+_MISSING: Any = object()
 
 
 class device:
@@ -14,13 +24,24 @@ class device:
     __slots__ = ("index", "type")
     __module__ = "torch"
 
-    def __init__(self, type: str | device, index: int | None = None) -> None:
+    def __init__(self, type: str | device = _MISSING, index: int | None = None) -> None:
+        if type is _MISSING:
+            raise TypeError(_INVALID.format("()", ""))
         if isinstance(type, device):
             type, index = type.type, type.index
         elif not isinstance(type, str):
-            raise TypeError(
-                "device(): argument 'type' (position 1) must be str, not " + type.__class__.__name__
-            )
+            if isinstance(type, int):
+                raise RuntimeError("Cannot access accelerator device when none is available.")
+            raise TypeError(_INVALID.format(f"({type.__class__.__name__})", _UNFIT.format(type.__class__.__name__)))
+        if index is not None:
+            if not isinstance(index, int):
+                raise TypeError(
+                    f"device(): argument 'index' (position 2) must be int, not {index.__class__.__name__}"
+                )
+            if index < 0:
+                raise RuntimeError("Device index must not be negative")
+        if not type:
+            raise RuntimeError("Device string must not be empty")
         name, colon, number = type.partition(":")
         if name not in _TYPES.split(", "):
             raise RuntimeError(f"Expected one of {_TYPES} device type at start of device string: {name}")
@@ -44,6 +65,9 @@ class device:
 
     def __hash__(self) -> int:
         return hash((self.type, self.index))
+
+    def __getattr__(self, name: str):
+        raise AttributeError(f"'torch.device' object has no attribute '{name}'")
 
     def __reduce__(self):
         return device, ((self.type,) if self.index is None else (self.type, self.index))
@@ -71,6 +95,17 @@ class Size(tuple):
     __slots__ = ()
     __module__ = "torch"
 
+    def __new__(cls, sizes=()) -> Size:
+        values = list(sizes)
+        for i, value in enumerate(values):
+            try:
+                values[i] = operator.index(value)
+            except TypeError:
+                raise TypeError(
+                    f"torch.Size() takes an iterable of 'int' (item {i} is '{type(value).__name__}')"
+                ) from None
+        return tuple.__new__(cls, values)
+
     def __repr__(self) -> str:
         return f"torch.Size([{', '.join(map(repr, self))}])"
 
@@ -86,7 +121,14 @@ class Size(tuple):
         return Size(found) if isinstance(index, slice) else found
 
     def __add__(self, other):
-        return Size(tuple.__add__(self, other)) if isinstance(other, tuple) else NotImplemented
+        if isinstance(other, tuple):
+            return Size(tuple.__add__(self, other))
+        if hasattr(type(other), "__radd__"):
+            return NotImplemented
+        raise TypeError(f"can only concatenate tuple (not {type(other).__name__}) to torch.Size")
+
+    def __radd__(self, other):
+        return Size(tuple.__add__(other, self)) if isinstance(other, tuple) else NotImplemented
 
     def __mul__(self, count):
         return Size(tuple.__mul__(self, count))

@@ -16,7 +16,12 @@ class dtype:
     __slots__ = ("_name", "_numpy", "category", "is_complex", "is_floating_point", "is_signed", "itemsize")
     __module__ = "torch"
 
-    def __init__(self, name: str, numpy_type: type, category: int) -> None:
+    def __new__(cls, *args: object) -> dtype:
+        if "complex128" in globals():
+            raise TypeError("cannot create 'torch.dtype' instances")
+        return object.__new__(cls)
+
+    def __init__(self, name: str, numpy_type: type, category: builtins.int) -> None:
         self._name = name
         self._numpy = np.dtype(numpy_type)
         self.category = category  # 0 bool, 1 integer, 2 floating point, 3 complex
@@ -27,6 +32,9 @@ class dtype:
 
     def __repr__(self) -> str:
         return "torch." + self._name
+
+    def __getattr__(self, name: str):
+        raise AttributeError(f"'torch.dtype' object has no attribute '{name}'")
 
     def __reduce__(self) -> str:
         return self._name
@@ -72,13 +80,13 @@ def get_default_dtype() -> dtype:
     return _default
 
 
-def set_default_dtype(d: dtype) -> None:
+def set_default_dtype(d: dtype, /) -> None:
     """Set the default floating-point dtype (``torch.set_default_dtype``); TypeError unless it is one."""
     global _default
     if not isinstance(d, dtype):
         raise TypeError("invalid dtype object: only floating-point types are supported as the default type")
     if not d.is_floating_point:
-        raise TypeError(f"only floating-point types are supported as the default type, but got {d}")
+        raise TypeError("only floating-point types are supported as the default type")
     _default = d
 
 

@@ -5,27 +5,74 @@ Operators are attached by ``ops._define``; here is what a tensor is, not what ca
 
 from __future__ import annotations
 
+import functools
 import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import _dtypes, _repr
-from ._device import CPU, Size, device, layout, strided
+from ._device import CPU, Size, contiguous_format, device, layout, memory_format, require_cpu, strided
 from ._layout import contiguous_strides
 from .autograd import backward as _backward
 from .autograd.graph import counter_of, extra_of, seen
 from .autograd.namespaces import TENSORS
 
 new = object.__new__
+new_tuple = tuple.__new__
 
 _NON_LEAF_GRAD = (
     "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
     "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
     "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access "
-    "the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more informations. (Triggered internally "
-    "at /__w/pytorch/pytorch/build/aten/src/ATen/core/TensorBody.h:492.)"
+    "the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information. (Triggered internally "
+    "at /__w/pytorch/pytorch/build/aten/src/ATen/core/TensorBody.h:493.)"
 )
+
+_TO_SCALAR = (
+    "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
+    "Consider using tensor.detach() first. (Triggered internally at "
+    "/__w/pytorch/pytorch/torch/csrc/autograd/generated/python_variable_methods.cpp:822.)"
+)
+_warned_of_scalar = False
+
+
+def warn_of_scalar(stacklevel: int) -> None:
+    """Say, once, that a number taken from a tensor that requires grad is outside the graph."""
+    global _warned_of_scalar
+    if not _warned_of_scalar:
+        _warned_of_scalar = True
+        warnings.warn(_TO_SCALAR, UserWarning, stacklevel=stacklevel + 1)
+
+
+def _fixed(read):
+    """A property that cannot be set, in torch's words."""
+
+    def refuse(self, value) -> None:
+        raise AttributeError(f"attribute '{read.__name__}' of 'torch._C.TensorBase' objects is not writable")
+
+    return property(read, refuse)
+
+
+def _checked(method):
+    """``method`` with torch's errors for wrong arguments, worked out only when it has failed."""
+    name = method.__name__
+
+    @functools.wraps(method)
+    def call(*args, **kwargs):
+        try:
+            return method(*args, **kwargs)
+        except TypeError as error:
+            from ._signature_table import SIGNATURES
+            from ._signatures import argument_error, unary_signatures
+
+            signatures = _SIGNATURES.get(name) or (SIGNATURES.get(name) or unary_signatures(name)).method
+            raise argument_error(name, signatures, args[1:], kwargs) or error from None
+
+    return call
+
+
+_SIGNATURES = {"size": ("(int? dim=None)",), "stride": ("(int? dim=None)",), "cpu": ("(*, memory_format? memory_format=None)",)}
 
 
 class Tensor:
@@ -53,92 +100,128 @@ class Tensor:
 
     # --- what it is ---------------------------------------------------------------------------------------------
 
-    @property
+    @_fixed
     def dtype(self) -> _dtypes.dtype:
         """The element type."""
         return _dtypes.OF_NUMPY[self._a.dtype]
 
-    @property
+    @_fixed
     def shape(self) -> Size:
         """The size of each dimension."""
-        return Size(self._a.shape)
+        return new_tuple(Size, self._a.shape)
 
-    @property
+    @_fixed
     def ndim(self) -> int:
         """The number of dimensions."""
         return self._a.ndim
 
-    @property
+    @_fixed
     def device(self) -> device:
         """Always the CPU."""
         return CPU
 
-    @property
+    @_fixed
     def layout(self) -> layout:
         """Always ``torch.strided``."""
         return strided
 
-    @property
+    @_fixed
     def itemsize(self) -> int:
         """Bytes per element."""
         return self._a.itemsize
 
-    @property
+    @_fixed
     def nbytes(self) -> int:
         """Bytes of all elements."""
         return self._a.nbytes
 
+    is_cpu = True
     is_cuda = is_sparse = is_quantized = is_meta = is_mps = False
 
+    @_checked
     def size(self, dim: int | None = None):
         """The shape, or the size of dimension ``dim``; IndexError if there is none such."""
         return self.shape if dim is None else self._a.shape[wrap_dim(dim, self._a.ndim)]
 
+    @_checked
     def dim(self) -> int:
         """The number of dimensions."""
         return self._a.ndim
 
     ndimension = dim
 
+    @_checked
     def numel(self) -> int:
         """The number of elements."""
         return self._a.size
 
     nelement = numel
 
+    @_checked
     def element_size(self) -> int:
         """Bytes per element."""
         return self._a.itemsize
 
+    @_checked
     def stride(self, dim: int | None = None):
         """Per dimension, how many elements apart neighbours lie in memory."""
         strides = strides_of(self._a)
         return strides if dim is None else strides[wrap_dim(dim, self._a.ndim)]
 
+    @_checked
     def storage_offset(self) -> int:
         """How many elements after the start of its storage the first element lies."""
         return 0 if self._root is None else (address(self._a) - address(self._root)) // self._a.itemsize
 
+    @_checked
     def data_ptr(self) -> int:
         """The address of the first element."""
         return address(self._a) if self._a.size else 0
 
-    def is_contiguous(self, memory_format=None) -> bool:
+    @_checked
+    def is_contiguous(self, *, memory_format: memory_format = contiguous_format) -> bool:
         """Whether the elements lie in memory in row-major order."""
         return self._a.flags.c_contiguous
 
+    @_checked
     def is_floating_point(self) -> bool:
         """Whether the dtype is one of float16, float32, float64."""
         return self.dtype.is_floating_point
 
+    @_checked
     def is_complex(self) -> bool:
         """Whether the dtype is complex."""
         return self.dtype.is_complex
 
-    def type(self) -> str:
-        """The legacy name of dtype and device ("torch.FloatTensor")."""
-        return f"torch.{scalar_type_name(self)}Tensor"
+    def type(self, dtype=None, non_blocking: bool = False):
+        """The legacy name of dtype and device ("torch.FloatTensor"), or the tensor in the dtype of that name."""
+        if dtype is None:
+            return f"torch.{scalar_type_name(self)}Tensor"
+        if isinstance(dtype, str):
+            named = {f"torch.{scalar_type_name(kind)}Tensor": kind for kind in _dtypes.ALL}
+            if dtype not in named:
+                raise ValueError(f"invalid type: '{dtype}'")
+            dtype = named[dtype]
+        if not isinstance(dtype, _dtypes.dtype):
+            raise TypeError("dtype must be a type, str, or dtype object")
+        return self.to(dtype)
 
+    @_checked
+    def cpu(self, *, memory_format: memory_format | None = None) -> Tensor:
+        """The tensor itself: it lies in the CPU's memory."""
+        return self
+
+    def cuda(self, device=None, non_blocking: bool = False, memory_format=None) -> Tensor:
+        """AssertionError, as in a PyTorch without CUDA."""
+        require_cpu("cuda" if device is None else device)
+        raise RuntimeError(f"Invalid device, must be cuda device but got {device}")
+
+    @_checked
+    def get_device(self) -> int:
+        """-1: the CPU has no index."""
+        return -1
+
+    @_checked
     def is_signed(self) -> bool:
         """Whether the dtype has negative values."""
         return self.dtype.is_signed
@@ -156,11 +239,15 @@ class Tensor:
             raise RuntimeError("requires_grad must be a bool")
         self._set_requires_grad(wanted, "only Tensors of floating point and complex dtype can require gradients")
 
+    @requires_grad.deleter
+    def requires_grad(self) -> None:
+        raise RuntimeError("requires_grad must be a bool")
+
+    @_checked
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set ``requires_grad`` in place and return the tensor; RuntimeError for integers and non-leaves."""
         if not isinstance(requires_grad, bool):
-            kind = type(requires_grad).__name__
-            raise TypeError(f"requires_grad_(): argument 'requires_grad' (position 1) must be bool, not {kind}")
+            raise TypeError("requires_grad")
         self._set_requires_grad(requires_grad, "only Tensors of floating point dtype can require gradients")
         return self
 
@@ -174,17 +261,17 @@ class Tensor:
             raise RuntimeError(complaint)
         self._rg = wanted
 
-    @property
+    @_fixed
     def is_leaf(self) -> bool:
         """Whether no recorded operation made it."""
         return self._node is None
 
-    @property
+    @_fixed
     def grad_fn(self):
         """The node that made it, or None for a leaf."""
         return None if self._node is None else seen(self._node)[0]
 
-    @property
+    @_fixed
     def output_nr(self) -> int:
         """Which output of its ``grad_fn`` it is."""
         return 0 if self._node is None else seen(self._node)[1]
@@ -217,7 +304,7 @@ class Tensor:
                 f"'{scalar_type_name(self)}'. The gradient must match the tensor's grad_dtype (defaults to the "
                 "tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to "
                 "allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may "
-                "break downstream systems that assume that they match."
+                "break downstream systems that assume they match."
             )
         if value._a.shape != self._a.shape:
             raise RuntimeError(
@@ -230,12 +317,13 @@ class Tensor:
     def grad(self) -> None:
         self._grad = None
 
-    @property
+    @_fixed
     def retains_grad(self) -> bool:
         """Whether this is a non-leaf whose ``grad`` will be kept."""
         extra = self._node.extra if self._node is not None else None
         return extra is not None and extra.retained is not None and extra.retained() is self
 
+    @_checked
     def retain_grad(self) -> None:
         """Keep the gradient of this non-leaf tensor in ``grad``; RuntimeError if it does not require grad."""
         if not self._rg:
@@ -253,6 +341,7 @@ class Tensor:
         """
         _backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
+    @_checked
     def detach(self) -> Tensor:
         """The same memory outside the graph."""
         out = share(self)
@@ -266,7 +355,7 @@ class Tensor:
                 "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
                 "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence "
                 "detach_() cannot be called on these gradients. To fix this error, please refer to the "
-                "Optimizer.zero_grad() function in torch/optim/optimizer.py as a solution."
+                "Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution."
             )
         self._node, self._rg = None, False
         return self
@@ -278,18 +367,29 @@ class Tensor:
         out._vc = None
         return out
 
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        if not isinstance(value, Tensor):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        if self._rg and value._a.dtype.kind not in "fc":
+            raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
+        self._a, self._root = value._a, value._root
+
     # --- to Python and NumPy ------------------------------------------------------------------------------------
 
+    @_checked
     def item(self):
         """The only element as a Python number; RuntimeError if there are several or none."""
         if self._a.size != 1:
             raise RuntimeError(f"a Tensor with {self._a.size} elements cannot be converted to Scalar")
         return self._a.item()
 
+    @_checked
     def tolist(self):
         """The elements as nested lists of Python numbers; a number for a 0-d tensor."""
         return self._a.tolist()
 
+    @_checked
     def numpy(self, *, force: bool = False) -> np.ndarray:
         """The array, sharing memory; RuntimeError if it requires grad, unless ``force``."""
         if self._rg and not force:
@@ -298,26 +398,31 @@ class Tensor:
             )
         return self._a.view()
 
-    def __array__(self, dtype=None, copy=None):
+    # NumPy warns of the arguments that these two lack, and with torch it does so too.
+    def __array__(self, dtype=None):
         array = self.numpy()
-        return np.array(array, dtype=dtype, copy=copy)
+        return array if dtype is None else array.astype(dtype, copy=False)
 
-    def __array_wrap__(self, array, context=None, return_scalar=False):
+    def __array_wrap__(self, array):
         return wrap(np.asarray(array).astype(np.uint8) if array.dtype == bool else np.asarray(array))
 
-    def _single(self, complaint: str):
+    def _single(self):
         if self._a.size != 1:
             raise ValueError("only one element tensors can be converted to Python scalars")
         return self._a.item()
 
     def __float__(self) -> float:
-        return float(self._single("float"))
+        if self._rg:
+            warn_of_scalar(2)
+        return float(self._single())
 
     def __int__(self) -> int:
-        return int(self._single("int"))
+        return int(self._single())
 
     def __complex__(self) -> complex:
-        return complex(self._single("complex"))
+        if self._rg:
+            warn_of_scalar(2)
+        return complex(self._single())
 
     def __index__(self) -> int:
         if self._a.size != 1 or self._a.dtype.kind not in "biu":
@@ -371,6 +476,11 @@ class Tensor:
         memo[id(self)] = out
         if self._grad is not None:
             out._grad = self._grad.__deepcopy__(memo)
+        return out
+
+    def __copy__(self) -> Tensor:
+        out = wrap(self._a)
+        out._root, out._rg = self._root, self._rg
         return out
 
     def __reduce_ex__(self, protocol):

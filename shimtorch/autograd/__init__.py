@@ -38,6 +38,8 @@ def _starting_gradients(outputs, gradients, batched: bool = False):
     """One gradient Tensor or None per output; ones where none is given for a real scalar."""
     made = []
     for index, (output, gradient) in enumerate(zip(outputs, gradients, strict=False)):
+        if not _is_tensor(output):
+            raise AssertionError("Expected output to be a torch.Tensor")
         if _is_tensor(gradient):
             first = gradient[0] if batched else gradient
             if first.shape != output.shape:
@@ -205,6 +207,8 @@ def grad(
 def _gradients(outputs, inputs, gradients, keep: bool, create: bool, allow_unused):
     roots = _roots(outputs, gradients, create)
     for tensor in inputs:
+        if not _is_tensor(tensor):
+            raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(tensor).__name__}")
         if not tensor._rg:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
     targets = {tensor._node or tensor for tensor in inputs}
@@ -264,4 +268,4 @@ def _warn_of_cycle() -> None:
     global _warned_of_cycle
     if not _warned_of_cycle:
         _warned_of_cycle = True
-        warnings.warn(_CYCLE, UserWarning, stacklevel=4)
+        warnings.warn(_CYCLE, UserWarning, stacklevel=2)

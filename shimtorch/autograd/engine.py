@@ -15,6 +15,7 @@ from numpy import ndarray
 from .._floating import QUIET, reset_floating, set_floating
 from .._layout import is_dense
 from . import graph
+from .derivatives import node_class
 from .mode import state
 from .namespaces import ARRAYS, TENSORS
 
@@ -112,15 +113,17 @@ def _retain(tensor, gradient, create_graph: bool) -> None:
     if tensor is None:
         return
     if create_graph:
-        tensor._grad = gradient
+        tensor._grad = TENSORS.clone(gradient) if tensor._grad is None else tensor._grad + gradient
     else:
-        tensor._grad = TENSORS.wrap(np.array(gradient))
+        tensor._grad = TENSORS.wrap(np.array(gradient) if tensor._grad is None else tensor._grad._a + gradient)
 
 
 def accumulate(leaves: dict, create_graph: bool) -> None:
     """Add each summed gradient to its leaf's ``grad``: in place where one exists, unless that is to be recorded."""
     while leaves:
         leaf, gradient = leaves.popitem()
+        if not leaf._rg:
+            continue
         if create_graph:
             accumulate_tensor(leaf, gradient)
         elif leaf._grad is None:
@@ -147,24 +150,38 @@ def _laid_out(gradient, like):
     return np.ascontiguousarray(gradient)
 
 
+_CopyBackwards = node_class("CopyBackwards", ("self", "src"), {"src": lambda xp, grad: grad})
+
+
 def accumulate_tensor(leaf, gradient) -> None:
     """As ``accumulate`` for one Tensor gradient; in grad mode the sum or copy becomes part of the graph."""
-    if leaf._grad is not None:
+    if not leaf._rg:
+        return
+    if leaf._grad is None:
+        copy = leaf._grad = TENSORS.wrap(_laid_out(np.array(gradient._a), leaf._a))
+        if gradient._rg and state.enabled:
+            _record_copy(copy, gradient)
+    elif state.enabled:
         leaf._grad = leaf._grad + gradient
     else:
-        leaf._grad = TENSORS.copy_of_gradient(gradient, _laid_out(np.array(gradient._a), leaf._a))
+        accumulate({leaf: gradient._a}, False)
+
+
+def _record_copy(copy, gradient) -> None:
+    from ..ops._define import record
+
+    record(copy, _CopyBackwards, (None, gradient))
+    graph.counter_of(copy).value = 1
 
 
 def call_node(node, gradient):
-    """``grad_fn(gradient)``: the gradients of one node, a Tensor, None or a tuple of them."""
+    """``grad_fn(gradient)``: the gradients of one node as its formula gives them, broadcast dimensions included."""
     token = set_floating(QUIET)
     try:
         if state.enabled:
             gradients = node.tensors(gradient)
         else:
             gradients = [None if g is None else TENSORS.wrap(np.asarray(g)) for g in node.arrays(gradient._a)]
-        if node.extra is not None and node.extra.operands is not None:
-            gradients = _fit(gradients, node.extra.operands, True)
     finally:
         reset_floating(token)
     return gradients[0] if len(gradients) == 1 else tuple(gradients)

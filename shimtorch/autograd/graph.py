@@ -1,12 +1,13 @@
 """The recorded graph: nodes, edges and what nodes save.
 
 An edge leads to a ``Node``, to a leaf ``Tensor`` that requires grad (its ``AccumulateGrad`` is made only
-when somebody looks), or is None. ``node_class`` turns the derivatives of an operator's row into a class.
+when somebody looks), or is None.
 """
 
 from __future__ import annotations
 
 import itertools
+import re
 import weakref
 
 # Falls by one per node, so that the newest node is first out of a min-heap.
@@ -161,14 +162,21 @@ _LEGACY_NAMES = {
 }  # fmt: skip
 
 
+_BACKWARD = re.compile(r"Backward(\d+)$")
+
+
+def _number(suffix: re.Match) -> str:
+    return suffix[1] if suffix[1] != "0" else ""
+
+
 def _modified(array, producer, now: int, then: int) -> RuntimeError:
-    origin = "" if producer is None else f", which is output 0 of {producer},"
+    origin = "" if producer is None else f", which is output 0 of {_BACKWARD.sub(_number, producer)},"
     kind = _LEGACY_NAMES[array.dtype.name]
     return RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
         f"[torch.{kind}Tensor {list(array.shape)}]{origin} is at version {now}; expected version {then} instead. "
         "Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
-        "torch.autograd.set_detect_anomaly(True)."
+        "torch.autograd.set_detect_anomaly(True, check_nan=False)."
     )
 
 
@@ -177,7 +185,7 @@ def check_version(node, index: int) -> None:
     tensor = node.saved[index]
     then = node.extra.versions[index] if node.extra is not None and node.extra.versions is not None else 0
     if tensor._vc.value != then:
-        producer = None if tensor._node is None else tensor._node.name()
+        producer = None if tensor._node is None else "AsStrided" if tensor._base is not None else tensor._node.name()
         raise _modified(tensor._a, producer, tensor._vc.value, then)
 
 
@@ -186,77 +194,3 @@ def check_result_version(node, array) -> None:
     known = node.extra.result_counter
     if known is not None and known[0].value != known[1]:
         raise _modified(array, node.name(), known[0].value, known[1])
-
-
-def _promoted(array, grad):
-    kind = grad.dtype if array.dtype.kind == "c" or grad.dtype.kind != "c" else grad.real.dtype
-    return array.astype(kind, copy=False)
-
-
-_METHOD = """
-def {kind}(node, grad):
-    {edges} = node.edges
-{saved}{fixed}    return ({gradients},)
-"""
-
-
-def node_class(grad_fn: str, inputs, derivatives: dict, saved=(), fixed=(), raw=(), optional=(), promote=False) -> type:
-    """The Node subclass called ``grad_fn``.
-
-    ``derivatives`` maps an input's name to a function ``(xp, grad, …)``; its further parameters name what it
-    needs: saved tensors (among ``saved``; "result" is the output) or plain values (among ``fixed``). Names in
-    ``raw`` are saved and freed like tensors, but are Python numbers; those in ``optional`` may be None.
-    ``promote``: the operands were of several dtypes, and are brought to the gradient's before it is computed with them.
-    ``arrays`` computes gradients on NumPy arrays, ``tensors`` on Tensors, recording.
-    """
-    from . import namespaces
-
-    scope = {"freed": already_freed, "check": check_version, "check_result": check_result_version,
-             "result_of": namespaces.saved_result, "promoted": _promoted}  # fmt: skip
-    methods = {}
-    tensors = [name for name in saved if name != "result" and name not in raw]
-    for kind, xp in (("arrays", namespaces.ARRAYS), ("tensors", namespaces.TENSORS)):
-        gradients = []
-        for name in inputs:
-            formula = derivatives.get(name)
-            if formula is None:
-                gradients.append("None")
-                continue
-            code = formula.__code__
-            wanted = []
-            for parameter in code.co_varnames[2 : code.co_argcount]:
-                value = f"s_{parameter}"
-                if kind == "arrays" and parameter in tensors:
-                    value += f"._a if {value} is not None else None" if parameter in optional else "._a"
-                    if promote:
-                        value = f"promoted({value}, grad)"
-                wanted.append(value)
-            scope[f"d_{name}"] = formula
-            call = f"d_{name}(xp_{kind}, grad{''.join(', ' + w for w in wanted)})"
-            gradients.append(f"{call} if e_{name} is not None else None")
-        scope[f"xp_{kind}"] = xp
-        source = _METHOD.format(
-            kind=kind,
-            edges="".join(f"e_{name}, " for name in inputs),
-            saved=_unpacking(saved, tensors, kind),
-            fixed="    " + "".join(f"s_{name}, " for name in fixed) + "= node.fixed\n" if fixed else "",
-            gradients=", ".join(gradients),
-        )
-        exec(compile(source, f"<{grad_fn}>", "exec"), scope)
-        methods[kind] = scope[kind]
-    members = {"__slots__": (), "__module__": "builtins", "saved_names": tuple(saved), "fixed_names": tuple(fixed)}
-    return type(grad_fn, (Node,), members | methods)
-
-
-def _unpacking(saved, tensors, kind: str) -> str:
-    if not saved:
-        return ""
-    lines = ["if node.saved is None: raise freed()", "".join(f"s_{name}, " for name in saved) + "= node.saved"]
-    for index, name in enumerate(saved):
-        if name == "result":
-            lines.append(f"if node.extra is not None: check_result(node, s_{name})")
-            if kind == "tensors":
-                lines.append(f"s_{name} = result_of(node, s_{name})")
-        elif name in tensors:
-            lines.append(f"if s_{name} is not None and s_{name}._vc is not None: check(node, {index})")
-    return "".join(f"    {line}\n" for line in lines)

@@ -18,7 +18,8 @@ from .. import _dtypes, _errors
 from .._floating import QUIET, reset_floating, set_floating
 from .._layout import laid_out
 from .._tensor import Tensor, wrap
-from ..autograd.graph import counter_of, extra_of, next_sequence, node_class, note_versions, underivable
+from ..autograd.derivatives import node_class
+from ..autograd.graph import counter_of, extra_of, next_sequence, note_versions, underivable
 from ..autograd.mode import state
 from ..autograd.namespaces import ARRAYS, TENSORS
 
@@ -513,7 +514,8 @@ def before_inplace(self: Tensor, args=()) -> Tensor:
     if not state.enabled or not (self._rg or any(isinstance(arg, Tensor) and arg._rg for arg in args)):
         return self
     if self._rg and self._node is None:
-        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+        leaf = "a leaf Variable" if self._base is None else "a view of a leaf Variable"
+        raise RuntimeError(f"{leaf} that requires grad is being used in an in-place operation.")
     if self._base is not None:
         if self._base._rg and self._base._node is None:
             raise RuntimeError(

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import _errors
 from .._tensor import wrap
-from ..autograd.graph import node_class
+from ..autograd.derivatives import node_class
 from ._define import F16, F32, F64, ONE, ZERO, internal, larger, quietly, record, recording, unary
 
 

@@ -12,10 +12,11 @@ import numpy as np
 
 from .. import _errors
 from .._tensor import Tensor, wrap
-from ..autograd.graph import Node, OutputNode, counter_of, next_sequence, node_class
+from ..autograd.derivatives import node_class
+from ..autograd.graph import Node, OutputNode, counter_of, next_sequence
 from ..autograd.mode import state
 from ._define import SCALARS, fill_array, internal, quietly, record
-from .shape import _unsqueeze, alias, view_of
+from .shape import _unsqueeze, alias, described, view_of
 
 # --- select and slice ---------------------------------------------------------------------------------------------
 
@@ -161,6 +162,8 @@ def _integer(part):
 def _selected(out, dim: int, index: int, position: int):
     a = out._a
     if a.ndim == 0:
+        if index != 0:
+            raise IndexError(f"index {index} is out of bounds for dimension 0 with size 0")
         raise IndexError(
             "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
             "0-dim tensor to a number"
@@ -195,10 +198,12 @@ def _setitem(self, index, value) -> None:
         if owner._rg and owner._node is None:
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
         raise NotImplementedError("shimtorch does not offer in-place writes to a view that have to be recorded")
+    if isinstance(value, SCALARS):  # torch makes it an element before it looks at the index
+        fill_array(np.empty((), self._a.dtype), value)
     plain = _plain(self._a, index)
     target = self._a[plain] if plain is not None else _stepwise(self.detach(), index)._a
     if isinstance(value, Tensor):
-        _write(target, value._a)
+        _write(target, value)
     elif isinstance(value, SCALARS):
         fill_array(target, value)
     else:
@@ -208,7 +213,8 @@ def _setitem(self, index, value) -> None:
     counter_of(self).value += 1
 
 
-def _write(target, source) -> None:
+def _write(target, value) -> None:
+    source = value._a
     while source.ndim > target.ndim and source.shape[0] == 1:
         source = source[0]
     if source.dtype.kind == "c" and target.dtype.kind not in "cb":
@@ -216,13 +222,13 @@ def _write(target, source) -> None:
     try:
         quietly(lambda: np.copyto(target, source, casting="unsafe"))
     except ValueError:
-        raise _expanding(source.shape, target.shape) from None
+        raise _expanding(described(value), source.shape, target.shape) from None
 
 
-def _expanding(have, want) -> RuntimeError:
+def _expanding(source: str, have, want) -> RuntimeError:
     if len(have) > len(want):
         return RuntimeError(
-            f"expand(torch.FloatTensor{{{list(have)}}}, size={list(want)}): the number of sizes provided ({len(want)}) "
+            f"expand({source}{{{list(have)}}}, size={list(want)}): the number of sizes provided ({len(want)}) "
             f"must be greater or equal to the number of dimensions in the tensor ({len(have)})"
         )
     extra = len(want) - len(have)

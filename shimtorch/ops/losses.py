@@ -10,11 +10,12 @@ import numpy as np
 
 from .. import _errors
 from .._tensor import Tensor, scalar_type_name, wrap
-from ..autograd.graph import node_class
+from ..autograd.derivatives import node_class
 from ..autograd.mode import state
 from ..autograd.namespaces import ARRAYS
 from ._define import F16, F32, F64, ONE, internal, quietly, record
-from .reductions import _add_up, _divided
+from ._summation import add_up
+from .reductions import _divided
 
 NONE, MEAN, SUM = 0, 1, 2
 
@@ -43,7 +44,7 @@ def reduction_code(reduction: str, size_average, reduce) -> int:
 def _reduced(loss, code: int):
     if code == NONE:
         return loss
-    total = _add_up(loss, None, False)
+    total = add_up(loss, None, False)
     return total if code == SUM else _divided(total, loss.size)
 
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from .. import _dtypes, _errors
 from .._tensor import Tensor, wrap
-from ..autograd.graph import extra_of, node_class
+from ..autograd.derivatives import node_class
+from ..autograd.graph import extra_of
 from ._define import (
     F16,
     F32,

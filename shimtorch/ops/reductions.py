@@ -12,9 +12,11 @@ import numpy as np
 
 from .. import _dtypes, _errors
 from .._tensor import Tensor, scalar_type_name, wrap, wrap_dim
-from ..autograd.graph import extra_of, node_class
+from ..autograd.derivatives import node_class
+from ..autograd.graph import extra_of
 from ..autograd.mode import state
 from ._define import F16, F32, binary_core, internal, larger, publish, quietly, record, smaller
+from ._summation import add_up
 from .shape import cast_array, int_tuple, unique_dims
 
 _UNSET = "unset"  # torch tells a dim left out from None in the graph
@@ -39,16 +41,6 @@ def _restored(xp, grad, sizes, dims, keepdim):
 
 
 # --- sum and mean -------------------------------------------------------------------------------------------------
-
-
-def _add_up(a, axes, keepdim: bool):
-    if a.dtype is F16:
-        return np.add.reduce(a, axis=axes, keepdims=keepdim, dtype=F32).astype(F16)
-    if a.dtype.kind == "b":
-        return np.logical_or.reduce(a, axis=axes, keepdims=keepdim)
-    if keepdim or a.dtype.kind in "iu":  # which NumPy would widen
-        return np.add.reduce(a, axis=axes, keepdims=keepdim, dtype=a.dtype)
-    return np.add.reduce(a, axes)
 
 
 _SumBackward0 = node_class(
@@ -82,7 +74,7 @@ def _sum(input, dim=_UNSET, keepdim=False, *, dtype=None):
         a = cast_array(a, dtype._numpy)
     elif a.dtype.kind in "biu":
         a = a.astype(np.int64)
-    out = wrap(quietly(_add_up, a, axes, keepdim))
+    out = wrap(quietly(add_up, a, axes, keepdim))
     if input._rg and state.enabled and a.dtype.kind in "fc":
         if whole:
             record(out, _SumBackward0, (input,), (), (a.shape,))
@@ -121,7 +113,7 @@ def _mean(input, dim=_UNSET, keepdim=False, *, dtype=None):
     if axes is not None:
         count = math.prod(a.shape[d] for d in axes)
     wide = a.astype(F32) if a.dtype is F16 else a
-    out = wrap(quietly(lambda: _divided(_add_up(wide, axes, keepdim), count).astype(a.dtype, copy=False)))
+    out = wrap(quietly(lambda: _divided(add_up(wide, axes, keepdim), count).astype(a.dtype, copy=False)))
     if input._rg and state.enabled:
         if dim is _UNSET and not keepdim:
             record(out, _MeanBackward0, (input,), (), (a.shape, count))
@@ -137,7 +129,7 @@ def _divided(total, count: int):
 
 sum = publish("sum", "reduction", _sum, methods=("sum",), differentiable=("self",))
 mean = publish("mean", "reduction", _mean, methods=("mean",), differentiable=("self",))
-internal("sum", lambda a: _add_up(a, None, False), _sum)
+internal("sum", lambda a: add_up(a, None, False), _sum)
 
 
 def _sum_to_tensor(grad, shape):

@@ -17,10 +17,12 @@ from .. import _dtypes
 from .._device import contiguous_format, memory_format, preserve_format, require_cpu
 from .._layout import laid_out
 from .._tensor import Tensor, scalar_type_name, share, wrap, wrap_dim
-from ..autograd.graph import VersionCounter, node_class
+from ..autograd.derivatives import node_class
+from ..autograd.graph import VersionCounter
 from ..autograd.mode import state
 from ..autograd.namespaces import TENSORS
 from ._define import internal, publish, quietly, record
+from ._summation import add_up
 
 
 def view_of(base: Tensor, array: ndarray, cls=None, fixed=()) -> Tensor:
@@ -374,7 +376,7 @@ def _expanded(a, shape) -> ndarray:
     return strided(a, shape, strides)
 
 
-def _described(input) -> str:
+def described(input) -> str:
     name = scalar_type_name(input)
     return f"CPU{name}Type" if name.startswith("Complex") else f"torch.{name}Tensor"
 
@@ -385,11 +387,11 @@ def _expand(input, *sizes, implicit=False):
     extra = len(sizes) - a.ndim
     if extra < 0:
         raise RuntimeError(
-            f"expand({_described(input)}{{{list(a.shape)}}}, size={list(sizes)}): the number of sizes provided "
+            f"expand({described(input)}{{{list(a.shape)}}}, size={list(sizes)}): the number of sizes provided "
             f"({len(sizes)}) must be greater or equal to the number of dimensions in the tensor ({a.ndim})"
         )
     shape = list(sizes)
-    for i, size in reversed(list(enumerate(sizes))):
+    for i, size in reversed(list(enumerate(sizes))) if a.ndim else ():
         own = a.shape[i - extra] if i >= extra else None
         if size == -1:
             if own is None:
@@ -397,13 +399,13 @@ def _expand(input, *sizes, implicit=False):
                     f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {i}"
                 )
             shape[i] = own
-        elif size < 0:
-            raise RuntimeError(f"The expanded size of the tensor ({size}) isn't allowed in a leading, non-existing dimension {i}")
         elif own is not None and own != size and own != 1:
             raise RuntimeError(
                 f"The expanded size of the tensor ({size}) must match the existing size ({own}) at non-singleton "
                 f"dimension {i}.  Target sizes: {list(sizes)}.  Tensor sizes: {list(a.shape)}"
             )
+    if any(size < 0 for size in shape):  # which torch finds out only when it counts the elements
+        raise RuntimeError("numel: integer multiplication overflow")
     array = _expanded(a, tuple(shape))
     return view_of(input, a.view() if array is a else array, _ExpandBackward0, (a.shape,))
 
@@ -417,9 +419,7 @@ def _sum_to(a, shape):
     axes = tuple(range(extra)) + tuple(
         [i + extra for i, size in enumerate(shape) if size == 1 and a.shape[i + extra] != 1]
     )
-    if a.dtype.name == "float16":
-        return np.add.reduce(a, axis=axes, keepdims=True, dtype=np.float32).astype(a.dtype).reshape(shape)
-    return np.add.reduce(a, axis=axes, keepdims=True).reshape(shape)
+    return add_up(a, axes, True).reshape(shape)
 
 
 expand = publish("expand", "method", _size_keyword(_expand), methods=("expand",), differentiable=("self",))
@@ -476,6 +476,8 @@ def cast_array(a, kind):
     """``a`` in NumPy dtype ``kind``, real parts where complex becomes real."""
     if a.dtype.kind == "c" and kind.kind not in "cb":
         a = a.real
+        if a.dtype == kind:  # which torch leaves in the memory of the complex numbers
+            return a
     return quietly(lambda: a.astype(kind))
 
 
@@ -542,7 +544,7 @@ publish("to", "method", _to, methods=("to",), differentiable=("self",))
 
 
 def _paired(a):
-    return np.stack([a.real, a.imag], -1)
+    return a[..., None].view(a.real.dtype)
 
 
 def _unpaired(a):
