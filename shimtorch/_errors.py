@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 
+def first(error: RuntimeError) -> RuntimeError:
+    """Mark what torch says before it looks at shapes and result types."""
+    error._comes_first = True
+    return error
+
+
+def comes_first(error: Exception) -> bool:
+    """Whether torch would say this before it looks at shapes and result types."""
+    return getattr(error, "_comes_first", False) or str(error).startswith("unsupported operation")
+
+
 def broadcast(a: tuple, b: tuple) -> RuntimeError:
     """Shapes ``a`` and ``b`` do not broadcast."""
     ndim = max(len(a), len(b))

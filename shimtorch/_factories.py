@@ -12,7 +12,8 @@ import numpy as np
 from . import _dtypes, _random
 from ._device import contiguous_format, layout, require_cpu
 from ._errors import not_implemented
-from ._tensor import Tensor, wrap
+from ._signatures import _type_name
+from ._tensor import Tensor, warn_of_scalar, wrap
 from .ops._define import SCALARS, fill_array, publish, quietly
 from .ops.shape import dense_copy, int_tuple
 
@@ -68,6 +69,11 @@ _warned_of_arrays = False
 
 
 def _tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False):
+    """A copy of numbers, nested sequences of one shape, arrays or tensors as a leaf tensor.
+
+    The dtype is inferred unless given: floats have the default dtype, integers int64. ValueError for ragged
+    sequences, RuntimeError for what has no dtype and for numbers that do not fit. (``torch.tensor``)
+    """
     if requires_grad is None:
         raise TypeError("requires_grad")
     dtype = _options(dtype, None, device, requires_grad, pin_memory)
@@ -75,6 +81,7 @@ def _tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fa
         warnings.warn(_COPYING, UserWarning, stacklevel=3)
         array = dense_copy(data._a) if dtype is None else quietly(data._a.astype, dtype._numpy)
     elif isinstance(data, np.ndarray):
+        _require_forward(data)
         _require_known(data)
         array = data.copy(order="K") if dtype is None else quietly(data.astype, dtype._numpy)
     else:
@@ -83,8 +90,8 @@ def _tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fa
 
 
 def _from_python(data, dtype):
-    if isinstance(data, str):
-        raise TypeError("new(): invalid data type 'str'")
+    if isinstance(data, (str, bytes)):
+        raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
     shape = _shape(data)
     leaves: list = [data] if not shape else list(data) if len(shape) == 1 else _flattened(data, shape)
     kinds = set(map(type, leaves))
@@ -100,7 +107,9 @@ def _from_python(data, dtype):
 
 def _is_sequence(value) -> bool:
     if isinstance(value, (Tensor, np.ndarray)):
-        return value.ndim > 0 and (value.numel() if isinstance(value, Tensor) else value.size) != 1
+        return value.ndim > 0 and (isinstance(value, np.ndarray) or value.numel() != 1)
+    if isinstance(value, bytes):
+        return False
     return isinstance(value, (list, tuple)) or (
         hasattr(type(value), "__len__") and hasattr(type(value), "__getitem__") and not isinstance(value, dict)
     )
@@ -162,12 +171,16 @@ def _inferred(leaves):
         elif isinstance(leaf, (bool, int, float, complex)):
             kind = _dtypes.of_scalar(leaf)
         else:
-            raise RuntimeError(f"Could not infer dtype of {type(leaf).__name__}")
+            if isinstance(leaf, (str, bytes)):
+                raise TypeError(f"new(): invalid data type '{type(leaf).__name__}'")
+            raise RuntimeError(f"Could not infer dtype of {_type_name(leaf)}")
         found = kind if found is None else _dtypes.PROMOTED[found, kind]
     return found
 
 
 def _number(leaf):
+    if isinstance(leaf, Tensor) and leaf._rg:
+        warn_of_scalar(6)
     return leaf.item() if isinstance(leaf, (Tensor, np.generic, np.ndarray)) else leaf
 
 
@@ -214,6 +227,15 @@ def _require_known(array) -> None:
     )
 
 
+def _require_forward(array) -> None:
+    if any(stride < 0 for stride in array.strides):
+        raise ValueError(
+            "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
+            "currently supported. (You can probably work around this by making a copy of your array  with "
+            "array.copy().) "
+        )
+
+
 _READ_ONLY = (
     "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means writing to "
     "this tensor will result in undefined behavior. You may want to copy the array to protect its data or make it "
@@ -223,28 +245,32 @@ _READ_ONLY = (
 _warned_of_read_only = False
 
 
-def from_numpy(ndarray: np.ndarray) -> Tensor:
+def _from_numpy(*args, **kwargs) -> Tensor:
     """A tensor that shares the memory of ``ndarray``, as ``torch.from_numpy``.
 
     TypeError for what is no array or has a dtype torch lacks, ValueError for negative strides and foreign byte
     order; a warning, once, for a read-only array.
     """
     global _warned_of_read_only
+    if kwargs:
+        raise TypeError("torch._VariableFunctionsClass.from_numpy() takes no keyword arguments")
+    if len(args) != 1:
+        raise TypeError(f"torch._VariableFunctionsClass.from_numpy() takes exactly one argument ({len(args)} given)")
+    (ndarray,) = args
     if not isinstance(ndarray, np.ndarray):
         kind = type(ndarray)
-        name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-        raise TypeError(f"expected np.ndarray (got {name})")
+        plain = kind.__module__ == "builtins" or kind is Tensor
+        raise TypeError(f"expected np.ndarray (got {kind.__name__ if plain else f'{kind.__module__}.{kind.__qualname__}'})")
     if not ndarray.flags.writeable and not _warned_of_read_only:
         _warned_of_read_only = True
         warnings.warn(_READ_ONLY, UserWarning, stacklevel=2)
-    if any(stride < 0 for stride in ndarray.strides):
-        raise ValueError(
-            "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
-            "currently supported. (You can probably work around this by making a copy of your array  with "
-            "array.copy().) "
-        )
+    _require_forward(ndarray)
     _require_known(ndarray)
     return wrap(ndarray.view(np.ndarray))
+
+
+from_numpy = _from_numpy
+from_numpy.__name__ = from_numpy.__qualname__ = "from_numpy"
 
 
 tensor = publish("tensor", "factory", _tensor)
@@ -274,6 +300,10 @@ def _constant(name: str, make):
         dtype = _options(dtype, layout, device, requires_grad, pin_memory) or _dtypes._default
         return _finish(make(_sizes(size, name), dtype._numpy), requires_grad)
 
+    forward.__doc__ = (
+        f"A tensor of the given sizes filled with {name}, in the default dtype unless ``dtype`` is given.\n\n"
+        f"    RuntimeError for negative sizes. (``torch.{name}``)\n    "
+    )
     return publish(name, "factory", forward)
 
 
@@ -282,14 +312,17 @@ ones = _constant("ones", np.ones)
 
 
 def _fill_kind(value):
-    if isinstance(value, Tensor) and value.ndim == 0:
+    if isinstance(value, Tensor) and value.ndim == 0 and not value._rg:
         value = value.item()
     if not isinstance(value, SCALARS):
         raise TypeError("fill_value")
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        raise OverflowError("int too big to convert")
     return value, _dtypes.of_scalar(value)
 
 
 def _full(size, fill_value, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
+    """A tensor of shape ``size`` filled with a number, in its dtype unless ``dtype`` is given. (``torch.full``)"""
     value, kind = _fill_kind(fill_value)
     dtype = _options(dtype, layout, device, requires_grad, pin_memory) or kind
     if not isinstance(size, (tuple, list)):
@@ -308,7 +341,7 @@ def _like(name: str, make):
         **keywords,
     ):  # fmt: skip
         kind = _options(dtype, layout, device, requires_grad, pin_memory) or input.dtype
-        if memory_format is not None and not isinstance(memory_format, globals()["memory_format"]):
+        if memory_format is not None and not isinstance(memory_format, type(contiguous_format)):
             raise TypeError("memory_format")
         a = input._a
         if memory_format is contiguous_format:
@@ -318,6 +351,10 @@ def _like(name: str, make):
         make(out, *args, **keywords)
         return _finish(out, requires_grad)
 
+    forward.__doc__ = (
+        f"As ``torch.{name.removesuffix('_like')}`` in the shape, memory order and (unless ``dtype`` is given) dtype of\n"
+        f"    ``input``. (``torch.{name}``)\n    "
+    )
     return publish(name, "factory", forward)
 
 
@@ -334,7 +371,12 @@ full_like = _like("full_like", _fill_with)
 
 
 def _arange(*args, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, **bounds):
-    named = dict(zip(("end",) if len(args) == 1 else ("start", "end", "step"), args, strict=False))
+    """The numbers from ``start`` (0) up to but not including ``end`` in steps of ``step`` (1), as a vector.
+
+    int64 if all of them are integers, else the default dtype. (``torch.arange``)
+    """
+    alone = len(args) == 1 and "end" not in bounds
+    named = dict(zip(("end",) if alone else ("start", "end", "step"), args, strict=False))
     if len(args) > 3 or bounds.keys() - {"start", "end", "step"} or bounds.keys() & named.keys():
         raise TypeError("bounds")
     named.update(bounds)
@@ -355,14 +397,42 @@ def _arange(*args, dtype=None, layout=None, device=None, requires_grad=False, pi
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     if dtype.category == 1:
         start, end, step = int(start), int(end), int(step)
+        if step == 0:
+            raise ValueError("step must be nonzero")
+        if not all(-(2**63) <= bound < 2**63 for bound in (start, end, step)):
+            raise RuntimeError("value cannot be converted to type int64_t without overflow")
         return _finish(np.arange(start, end, step, np.int64).astype(dtype._numpy), requires_grad)
     count = math.ceil((end - start) / step)
-    steps = np.arange(count, dtype=np.float64)
-    return _finish(quietly((start + steps * step).astype, dtype._numpy), requires_grad)
+    return _finish(quietly(_ranged, start, step, count, dtype._numpy), requires_grad)
+
+
+def _ranged(start, step, count: int, kind):
+    """torch computes 32 bytes at once, from a first value that is already rounded to the result's dtype."""
+    lanes = 32 // kind.itemsize
+    out = _multiply_add(float(step), np.arange(count, dtype=np.float64), float(start))
+    whole = count // (2 * lanes) * (2 * lanes)
+    first = out[:whole:lanes].astype(kind).astype(np.float64)
+    out[:whole] = _multiply_add(float(step), np.arange(lanes, dtype=np.float64), first[:, None]).ravel()
+    return out.astype(kind)
+
+
+def _multiply_add(a, b, c):
+    """``a * b + c`` rounded once: the product's error is computed with halves of the factors (Dekker)."""
+    product = a * b
+    wide = a * 134217729.0
+    a_high = wide - (wide - a)
+    wide = b * 134217729.0
+    b_high = wide - (wide - b)
+    a_low, b_low = a - a_high, b - b_high
+    error = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+    total = product + c
+    back = total - product
+    exact = total + ((product - (total - back)) + (c - back) + error)
+    return np.where(np.isfinite(exact), exact, total)
 
 
 def _bound(value):
-    if isinstance(value, Tensor):
+    if isinstance(value, Tensor) and value.ndim == 0 and not value._rg:
         value = value.item()
     if not isinstance(value, SCALARS):
         raise TypeError("bound")
@@ -375,7 +445,7 @@ arange = publish("arange", "factory", _arange)
 # --- random -------------------------------------------------------------------------------------------------------
 
 
-def _sampled(name: str, sample, kernel: str):
+def _sampled(name: str, described: str, sample, kernel: str):
     def drawn(generator, shape, dtype):
         if generator is not None and not isinstance(generator, _random.Generator):
             raise TypeError("generator")
@@ -406,8 +476,13 @@ def _sampled(name: str, sample, kernel: str):
         else:
             flat[...] = drawn(generator, flat.shape, _dtypes.OF_NUMPY[out.dtype])
 
+    forward.__doc__ = (
+        f"Random numbers of the given sizes, {described}, drawn from ``generator``, else from the default one.\n\n"
+        "    The numbers are PyTorch's for the same seed, bit for bit. NotImplementedError for integer dtypes.\n"
+        f"    (``torch.{name}``)\n    "
+    )
     return publish(name, "factory", forward), _like(name + "_like", like)
 
 
-rand, rand_like = _sampled("rand", _random.uniform, "check_uniform_bounds")
-randn, randn_like = _sampled("randn", _random.normal, "normal_kernel_cpu")
+rand, rand_like = _sampled("rand", "uniform in [0, 1)", _random.uniform, "check_uniform_bounds")
+randn, randn_like = _sampled("randn", "standard normal", _random.normal, "normal_kernel_cpu")

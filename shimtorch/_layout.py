@@ -19,6 +19,32 @@ def is_dense(array: ndarray) -> bool:
     return True
 
 
+def refuse_overlap(target: ndarray, sources) -> None:
+    """Raise torch's error if writing ``target`` from ``sources`` would write an element twice or read a written one.
+
+    As in torch, an array that is not dense is not compared with others.
+    """
+    if not target.size:
+        return
+    if any(stride == 0 and size > 1 for stride, size in zip(target.strides, target.shape, strict=True)):
+        raise RuntimeError(_OVERLAP.format("more than one element of the written-to tensor refers"))
+    for source in sources:
+        if source is target or not np.may_share_memory(target, source) or not (is_dense(target) and is_dense(source)):
+            continue
+        same_span = target.nbytes == source.nbytes and _start(target) == _start(source)
+        if source.size and not (same_span and target.strides == source.strides):
+            raise RuntimeError(_OVERLAP.format("some elements of the input tensor and the written-to tensor refer"))
+
+
+_OVERLAP = (
+    "unsupported operation: {} to a single memory location. Please clone() the tensor before performing the operation."
+)
+
+
+def _start(array: ndarray) -> int:
+    return array.__array_interface__["data"][0]
+
+
 def laid_out(result: ndarray, *operands: ndarray) -> ndarray:
     """``result`` with the strides torch would give it; a copy only where NumPy chose others."""
     if result.size == 0:

@@ -16,7 +16,7 @@ from numpy import asarray, ndarray
 
 from .. import _dtypes, _errors
 from .._floating import QUIET, reset_floating, set_floating
-from .._layout import laid_out
+from .._layout import laid_out, refuse_overlap
 from .._tensor import Tensor, wrap
 from ..autograd.derivatives import node_class
 from ..autograd.graph import counter_of, extra_of, next_sequence, note_versions, underivable
@@ -157,7 +157,9 @@ def quietly(compute, *args):
 # --- unary --------------------------------------------------------------------------------------------------------
 
 
-def unary(name: str, compute, *, grad_fn: str, self, to_float: bool = True, aliases=(), dunders=(), methods=None):
+def unary(
+    name: str, compute, *, grad_fn: str, self, says: str, to_float=True, aliases=(), dunders=(), methods=None
+):
     """A row for ``compute(array)``. ``to_float``: integers and bools are computed in the default dtype."""
     names = self.__code__.co_varnames[2 : self.__code__.co_argcount]
     cls = node_class(grad_fn, ("self",), {"self": self}, saved=names)
@@ -195,6 +197,8 @@ def unary(name: str, compute, *, grad_fn: str, self, to_float: bool = True, alia
             out._rg = False
         return out
 
+    dtypes = "integers and bools become the default dtype" if to_float else "the dtype stays"
+    forward.__doc__ = f"{says}\n\n    Any shape; {dtypes}. (``torch.{name}``)\n    "
     internal(name, compute, forward)
     methods = (name, *aliases) if methods is None else methods
     for method in methods:
@@ -313,8 +317,8 @@ def binary_core(
         if check is not None:
             try:
                 check(input, other)
-            except (RuntimeError, NotImplementedError):
-                if isinstance(other, Tensor):
+            except (RuntimeError, NotImplementedError) as error:
+                if isinstance(other, Tensor) and not _errors.comes_first(error):
                     _errors.require_broadcast(input._a.shape, other._a.shape)
                 raise
         converted = _converted(input, other, to_float)
@@ -403,7 +407,7 @@ def scalar_array(value) -> ndarray:
 
 def binary(
     name: str, compute, *, grad_fn=None, self=None, other=None, to_float=False, check=None, aliases=(), dunders=(),
-    direct=None, undefined=None, inplace=True, forward=None, numbers=False, zero=None,
+    says, direct=None, undefined=None, inplace=True, forward=None, numbers=False, zero=None,
 ):  # fmt: skip
     """A row for ``compute(array, array)`` of one dtype; ``dunders`` are its special methods, in-place ones included.
 
@@ -418,6 +422,10 @@ def binary(
     named = core if forward is None else forward(core)
     if numbers:
         named = _number_first(named)
+    named.__doc__ = (
+        f"{says}\n\n    ``other`` may be a number. Shapes broadcast, dtypes promote; RuntimeError for shapes that do not\n"
+        f"    broadcast. (``torch.{name}``)\n    "
+    )
     internal(name, compute, core)
     written = tuple(d for d in dunders if d.startswith("__i"))
     for dunder in dunders:
@@ -444,6 +452,10 @@ def _number_first(named):
 
 def publish_inplace(name: str, kind: str, forward, ufunc=None, dunders=(), zero=None) -> None:
     write = inplace_of(forward, ufunc, zero)
+    write.__doc__ = (
+        f"``{name}`` written into the tensor itself, which is returned. (``torch.Tensor.{name}_``)\n\n"
+        "    RuntimeError for a leaf that requires grad, and if shape or dtype of the result do not fit.\n    "
+    )
     setattr(Tensor, name + "_", _guarded(write, name + "_", kind, method=True))
     for dunder in dunders:
         setattr(Tensor, dunder, write)
@@ -470,9 +482,11 @@ def inplace_of(forward, ufunc=None, zero=None):
                     return self
         original = before_inplace(self, args)
         try:
+            refuse_overlap(a, [arg._a for arg in args if type(arg) is Tensor])
             result = forward(original, *args, **kwargs)
-        except (RuntimeError, NotImplementedError):
-            _check_target(self, args)
+        except (RuntimeError, NotImplementedError) as error:
+            if not _errors.comes_first(error):
+                _check_target(self, args)
             raise
         if result is NotImplemented:
             return result

@@ -38,6 +38,7 @@ def _sigmoid(a):
 
 sigmoid = unary(
     "sigmoid", _sigmoid, grad_fn="SigmoidBackward0",
+    says="``1 / (1 + exp(-input))``, element by element.",
     self=lambda xp, grad, result: xp.sigmoid_backward(grad, result),
 )  # fmt: skip
 
@@ -93,6 +94,7 @@ def _relu(a):
 
 relu = unary(
     "relu", _relu, grad_fn="ReluBackward0", to_float=False,
+    says="Each element, or 0 where it is negative. RuntimeError for bools, NotImplementedError for complex numbers.",
     self=lambda xp, grad, result: xp.threshold_backward(grad, result),
 )  # fmt: skip
 named_backward(
@@ -119,6 +121,7 @@ def _logsigmoid(a):
 
 logsigmoid = unary(
     "logsigmoid", _logsigmoid, grad_fn="LogSigmoidBackward0", to_float=False, methods=(),
+    says="``log(sigmoid(input))``, element by element, without overflow; floating-point dtypes only.",
     self=lambda xp, grad, self: xp.log_sigmoid_backward(grad, self),
 )  # fmt: skip
 

@@ -11,30 +11,52 @@ from .. import _errors
 from .._tensor import Tensor, wrap
 from ._define import binary, publish, publish_inplace, refuse_kinds
 
-eq = binary("eq", np.equal, zero="Eq", dunders=("__eq__",))
-ne = binary("ne", np.not_equal, zero="Ne", dunders=("__ne__",), aliases=("not_equal",))
-lt = binary("lt", np.less, zero="Lt", dunders=("__lt__",), aliases=("less",), direct="biuf", check=refuse_kinds("lt_cpu", "c"))
-le = binary("le", np.less_equal, zero="Le", dunders=("__le__",), aliases=("less_equal",), direct="biuf", check=refuse_kinds("le_cpu", "c"))
-gt = binary("gt", np.greater, zero="Gt", dunders=("__gt__",), aliases=("greater",), direct="biuf", check=refuse_kinds("gt_cpu", "c"))
-ge = binary("ge", np.greater_equal, zero="Ge", dunders=("__ge__",), aliases=("greater_equal",), direct="biuf", check=refuse_kinds("ge_cpu", "c"))
+eq = binary(
+    "eq", np.equal, zero="Eq", dunders=("__eq__",),
+    says="Whether elements are equal.",
+)  # fmt: skip
+ne = binary(
+    "ne", np.not_equal, zero="Ne", dunders=("__ne__",), aliases=("not_equal",),
+    says="Whether elements differ.",
+)  # fmt: skip
+lt = binary(
+    "lt", np.less, zero="Lt", dunders=("__lt__",), aliases=("less",), direct="biuf", check=refuse_kinds("lt_cpu", "c"),
+    says="Whether elements of ``input`` are less than those of ``other``.",
+)  # fmt: skip
+le = binary(
+    "le", np.less_equal, zero="Le", dunders=("__le__",), aliases=("less_equal",), direct="biuf", check=refuse_kinds("le_cpu", "c"),
+    says="Whether elements of ``input`` are less than or equal to those of ``other``.",
+)  # fmt: skip
+gt = binary(
+    "gt", np.greater, zero="Gt", dunders=("__gt__",), aliases=("greater",), direct="biuf", check=refuse_kinds("gt_cpu", "c"),
+    says="Whether elements of ``input`` are greater than those of ``other``.",
+)  # fmt: skip
+ge = binary(
+    "ge", np.greater_equal, zero="Ge", dunders=("__ge__",), aliases=("greater_equal",), direct="biuf", check=refuse_kinds("ge_cpu", "c"),
+    says="Whether elements of ``input`` are greater than or equal to those of ``other``.",
+)  # fmt: skip
 
 # --- bits ---------------------------------------------------------------------------------------------------------
 
 bitwise_and = binary(
     "bitwise_and", np.bitwise_and, dunders=("__and__", "__rand__", "__iand__"),
+    says='"And" of bits, or of bools; integers and bools only.',
     direct="biu", check=refuse_kinds("bitwise_and_cpu", "f", "c"), numbers=True,
 )  # fmt: skip
 bitwise_or = binary(
     "bitwise_or", np.bitwise_or, dunders=("__or__", "__ror__", "__ior__"),
+    says='"Or" of bits, or of bools; integers and bools only.',
     direct="biu", check=refuse_kinds("bitwise_or_cpu", "f", "c"), numbers=True,
 )
 bitwise_xor = binary(
     "bitwise_xor", np.bitwise_xor, dunders=("__xor__", "__rxor__", "__ixor__"),
+    says='"Exclusive or" of bits, or of bools; integers and bools only.',
     direct="biu", check=refuse_kinds("bitwise_xor_cpu", "f", "c"), numbers=True,
 )  # fmt: skip
 
 
 def _invert(input):
+    """The bits inverted, or the bools negated; integers and bools only. (``torch.bitwise_not``)"""
     if input._a.dtype.kind in "fc":
         raise _errors.not_implemented("bitwise_not_cpu", input)
     return wrap(np.asarray(np.invert(input._a)))

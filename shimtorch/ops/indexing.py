@@ -7,15 +7,18 @@ in ``_plain``.
 from __future__ import annotations
 
 import operator
+import warnings
 
 import numpy as np
 
 from .. import _errors
-from .._tensor import Tensor, wrap
+from .._layout import is_dense
+from .._tensor import Tensor, address, wrap
 from ..autograd.derivatives import node_class
 from ..autograd.graph import Node, OutputNode, counter_of, next_sequence
 from ..autograd.mode import state
-from ._define import SCALARS, fill_array, internal, quietly, record
+from . import shape
+from ._define import fill_array, internal, quietly, record
 from .shape import _unsqueeze, alias, described, view_of
 
 # --- select and slice ---------------------------------------------------------------------------------------------
@@ -77,6 +80,14 @@ internal("slice", lambda a, dim, where: a[(slice(None),) * dim + (where,)], _sli
 # --- reading ------------------------------------------------------------------------------------------------------
 
 
+_SEQUENCE = (
+    "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; use "
+    "x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, x[torch.tensor(seq)], "
+    "which will result either in an error or a different result (Triggered internally at "
+    "/__w/pytorch/pytorch/torch/csrc/autograd/python_variable_indexing.cpp:349.)"
+)
+
+
 def _getitem(self, index):
     if not (self._rg and state.enabled):
         plain = _plain(self._a, index)
@@ -114,13 +125,17 @@ def _forward(part: slice) -> bool:
 def _stepwise(self, index):
     if isinstance(index, slice):
         return _sliced(self, 0, index, whole=True)
+    if isinstance(index, str):
+        warnings.warn(_SEQUENCE, UserWarning, stacklevel=3)
+        if self._a.ndim == 0:
+            raise IndexError("too many indices for tensor of dimension 0")
     parts = index if isinstance(index, tuple) else (index,)
     parts = tuple(_integer(part) for part in parts)
     named = sum(1 for part in parts if isinstance(part, (int, slice)) and not isinstance(part, bool))
     if named > self._a.ndim and not (self._a.ndim == 0 and isinstance(index, int)):
         raise IndexError(f"too many indices for tensor of dimension {self._a.ndim}")
     out, dim = self, 0
-    for part in parts:
+    for position, part in enumerate(parts):
         if part is None:
             out = _unsqueeze(out, dim)
             dim += 1
@@ -130,7 +145,7 @@ def _stepwise(self, index):
             out = _sliced(out, dim, part, whole=False)
             dim += 1
         else:
-            out = _selected(out, dim, part, dim)
+            out = _selected(out, dim, part, position)
     return alias(self) if out is self else out
 
 
@@ -146,8 +161,8 @@ def _integer(part):
         raise IndexError(
             "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got float)"
         )
-    if isinstance(part, str):
-        raise TypeError("new(): invalid data type 'str'")
+    if isinstance(part, (str, bytes)):
+        raise TypeError(f"new(): invalid data type '{type(part).__name__}'")
     if isinstance(part, (bool, np.bool_, list, tuple, range, Tensor, np.ndarray)):
         raise NotImplementedError("shimtorch does not offer indexing with tensors, lists or bools")
     try:
@@ -168,22 +183,31 @@ def _selected(out, dim: int, index: int, position: int):
             "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
             "0-dim tensor to a number"
         )
-    size = a.shape[dim]
+    if not -(2**63) <= index < 2**63:
+        raise ValueError("Overflow when unpacking long long")
+    size = a.shape[dim] if dim < a.ndim else 0
     if not -size <= index < size:
         raise IndexError(f"index {index} is out of bounds for dimension {position} with size {size}")
     return _select(out, dim, index % size)
 
 
+def _slice_index(value) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError("slice indices must be integers or None or have an __index__ method") from None
+
+
 def _sliced(out, dim: int, part: slice, whole: bool):
     if out._a.ndim == 0:
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")
-    step = 1 if part.step is None else operator.index(part.step)
+    step = 1 if part.step is None else _slice_index(part.step)
     if step == 0:
         raise ValueError("slice step cannot be zero")
     if step < 0:
         raise ValueError("step must be greater than zero")
     size = out._a.shape[dim]
-    start, stop, step = slice(*(None if e is None else operator.index(e) for e in (part.start, part.stop)), step).indices(size)
+    start, stop, step = slice(part.start, part.stop, step).indices(size)
     if (start, stop, step) == (0, size, 1) and not whole:
         return out
     return _slice(out, dim, slice(start, max(start, stop), step))
@@ -198,23 +222,52 @@ def _setitem(self, index, value) -> None:
         if owner._rg and owner._node is None:
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
         raise NotImplementedError("shimtorch does not offer in-place writes to a view that have to be recorded")
-    if isinstance(value, SCALARS):  # torch makes it an element before it looks at the index
-        fill_array(np.empty((), self._a.dtype), value)
+    element = None if isinstance(value, Tensor) else _element(value, self)  # torch looks at it before the index
     plain = _plain(self._a, index)
     target = self._a[plain] if plain is not None else _stepwise(self.detach(), index)._a
-    if isinstance(value, Tensor):
+    if any(stride == 0 and size > 1 for stride, size in zip(target.strides, target.shape, strict=True)):
+        raise RuntimeError(_OVERLAP.format("more than one element of the written-to tensor refers"))
+    if element is None:
         _write(target, value)
-    elif isinstance(value, SCALARS):
-        fill_array(target, value)
     else:
+        target[...] = element
+    counter_of(self).value += 1
+
+
+_OVERLAP = (
+    "unsupported operation: {} to a single memory location. Please clone() the tensor before performing the operation."
+)
+
+
+def _element(value, tensor):
+    """One number as an element of the tensor's dtype; the errors are those of values that are none or do not fit."""
+    if not isinstance(value, (int, float, complex, np.integer)):
         kind = type(value)
         name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-        raise TypeError(f"can't assign a {name} to a {self.type()}")
-    counter_of(self).value += 1
+        raise TypeError(f"can't assign a {name} to a {tensor.type()}")
+    if isinstance(value, (int, np.integer)) and not -(2**63) <= value < 2**63:
+        raise ValueError("Overflow when unpacking long long")
+    element = np.empty((), tensor._a.dtype)
+    if element.dtype.kind == "f" and isinstance(value, float):
+        quietly(np.copyto, element, value, "unsafe")
+    else:
+        fill_array(element, value)
+    return element
+
+
+def _warn_of_complex() -> None:
+    if not shape._warned_of_complex:
+        shape._warned_of_complex = True
+        warnings.warn(shape._COMPLEX_TO_REAL.replace(":309", ":307"), UserWarning, stacklevel=4)
 
 
 def _write(target, value) -> None:
     source = value._a
+    same = source.shape == target.shape and address(source) == address(target) and source.strides == target.strides
+    if not same and is_dense(source) and is_dense(target) and np.may_share_memory(source, target):
+        raise RuntimeError(_OVERLAP.format("some elements of the input tensor and the written-to tensor refer"))
+    if source.dtype.kind == "c" and target.dtype.kind not in "cb":
+        _warn_of_complex()
     while source.ndim > target.ndim and source.shape[0] == 1:
         source = source[0]
     if source.dtype.kind == "c" and target.dtype.kind not in "cb":
@@ -243,6 +296,13 @@ def _expanding(source: str, have, want) -> RuntimeError:
 
 Tensor.__getitem__ = _getitem
 Tensor.__setitem__ = _setitem
+
+
+def _delitem(self, index) -> None:
+    raise TypeError("Tensor does not support deleting items")
+
+
+Tensor.__delitem__ = _delitem
 
 
 # --- iteration ----------------------------------------------------------------------------------------------------

@@ -81,6 +81,7 @@ def _same_dtype(a, b, kernel: str, complaint: str) -> None:
 
 
 def _mm(input, mat2):
+    """The product of an (n × m) and an (m × p) matrix of one dtype. RuntimeError for other shapes. (``torch.mm``)"""
     a, b = input._a, mat2._a
     if a.ndim != 2:
         raise RuntimeError("self must be a matrix")
@@ -98,6 +99,7 @@ def _mm(input, mat2):
 
 
 def _mv(input, vec):
+    """The product of an (n × m) matrix and a vector of m elements of one dtype. (``torch.mv``)"""
     a, b = input._a, vec._a
     if a.ndim == 0:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
@@ -108,15 +110,15 @@ def _mv(input, vec):
             f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), vec ({b.shape[0]})"
         )
     if a.dtype != b.dtype:
-        raise RuntimeError(
-            f"expected scalar type {scalar_type_name(input)} but found {scalar_type_name(vec)}"
-        )
+        names = scalar_type_name(vec), scalar_type_name(input), scalar_type_name(vec)
+        raise RuntimeError("addmv input tensors must have the same dtype, but got {}, {}, and {}".format(*names))
     if a.dtype.kind == "b":
         raise _errors.not_implemented("addmv_impl_cpu", input)
     return _finish(wrap(quietly(_product, a, b)), _MvBackward0, input, vec)
 
 
 def _dot(input, tensor):
+    """The sum of the products of two vectors of one length and dtype. (``torch.dot``)"""
     a, b = input._a, tensor._a
     if a.ndim != 1 or b.ndim != 1:
         raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors")
@@ -136,6 +138,7 @@ def _dot(input, tensor):
 
 
 def _bmm(input, mat2):
+    """The products of b pairs of matrices: (b × n × m) times (b × m × p), of one dtype. (``torch.bmm``)"""
     a, b = input._a, mat2._a
     if a.ndim != 3:
         raise RuntimeError("batch1 must be a 3D tensor")
@@ -226,6 +229,8 @@ def _matmul_batched(input, other):
 
 
 def _matmul(input, other):
+    """The matrix product in every rank: vectors, matrices, batches that broadcast. RuntimeError unless shapes fit and
+    dtypes are equal. (``torch.matmul``)"""
     a, b = input._a.ndim, other._a.ndim
     if a == 2 and b == 2:
         return _mm(input, other)

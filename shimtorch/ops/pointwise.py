@@ -88,7 +88,7 @@ def _conj_tensor(x):
 internal("conj", lambda x: _conj(x) if isinstance(x, (np.ndarray, np.generic)) else x.conjugate(), _conj_tensor)
 internal("zeros_like", np.zeros_like, lambda x: wrap(np.zeros_like(x._a)))
 conj_physical = unary(
-    "_conj", np.conjugate, grad_fn="ConjBackward0", to_float=False, methods=(),
+    "_conj", np.conjugate, grad_fn="ConjBackward0", to_float=False, methods=(), says="",
     self=lambda xp, grad: xp.conj(grad),
 )  # fmt: skip
 
@@ -107,6 +107,7 @@ def _negate(a):
 
 neg = unary(
     "neg", _negate, grad_fn="NegBackward0", to_float=False, aliases=("negative",), dunders=("__neg__",),
+    says="The negative of each element. RuntimeError for bools.",
     self=lambda xp, grad: -grad,
 )  # fmt: skip
 
@@ -118,15 +119,15 @@ def _is_bool(operand) -> bool:
 def _no_bool_subtraction(input, other):
     bools = _is_bool(input), _is_bool(other)
     if all(bools):
-        raise RuntimeError(
+        raise _errors.first(RuntimeError(
             "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
             "operator instead."
-        )
+        ))
     if any(bools):
-        raise RuntimeError(
+        raise _errors.first(RuntimeError(
             "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
             "use the `~` or `logical_not()` operator instead."
-        )
+        ))
 
 
 def _with_alpha(core):
@@ -180,11 +181,13 @@ _SCALED_NODES = {
 
 add = binary(
     "add", numbers=True, compute=np.add, grad_fn="AddBackward0", dunders=("__add__", "__radd__", "__iadd__"), forward=_with_alpha,
+    says="``input + alpha * other``, element by element.",
     self=lambda xp, grad: grad,
     other=lambda xp, grad: grad,
 )  # fmt: skip
 sub = binary(
     "sub", numbers=True, compute=np.subtract, grad_fn="SubBackward0", dunders=("__sub__", "__isub__"), forward=_with_alpha,
+    says="``input - alpha * other``, element by element. RuntimeError for bools.",
     aliases=("subtract",), check=_no_bool_subtraction,
     self=lambda xp, grad: grad,
     other=lambda xp, grad: -grad,
@@ -192,6 +195,7 @@ sub = binary(
 sub_core = Tensor.__sub__
 mul = binary(
     "mul", numbers=True, compute=np.multiply, grad_fn="MulBackward0", dunders=("__mul__", "__rmul__", "__imul__"), aliases=("multiply",),
+    says="The product, element by element.",
     self=lambda xp, grad, other: grad * xp.conj(other),
     other=lambda xp, grad, self: grad * xp.conj(self),
 )  # fmt: skip
@@ -221,10 +225,12 @@ _QUOTIENT = {
 }
 div = binary(
     "div", numbers=True, compute=np.divide, grad_fn="DivBackward0", dunders=("__truediv__", "__itruediv__"), to_float=True,
+    says='The quotient, element by element; integers become the default dtype unless ``rounding_mode`` is "floor" or "trunc".',
     aliases=("divide",), forward=_with_rounding, **_QUOTIENT,
 )  # fmt: skip
 true_divide = binary(
     "true_divide", numbers=True, compute=np.divide, grad_fn="DivBackward0", to_float=True, **_QUOTIENT,
+    says="The quotient, element by element; integers become the default dtype.",
 )  # fmt: skip
 
 
@@ -262,8 +268,12 @@ def _trunc_quotient(a, b):
 
 _ZERO_GRADIENT = {"self": lambda xp, grad, other: xp.zeros_like(grad), "other": lambda xp, grad, self: xp.zeros_like(grad)}
 _div_plain = binary_core(np.divide, grad_fn="DivBackward2", to_float=True, **_QUOTIENT)
-_div_floor = binary_core(_floor_quotient, grad_fn="DivBackward2", **_ZERO_GRADIENT)
-_div_trunc = binary_core(_trunc_quotient, grad_fn="DivBackward2", **_ZERO_GRADIENT)
+_div_floor = binary_core(
+    _floor_quotient, grad_fn="DivBackward2", direct="iuf", check=refuse_kinds("div_floor_cpu", "b", "c"), **_ZERO_GRADIENT
+)
+_div_trunc = binary_core(
+    _trunc_quotient, grad_fn="DivBackward2", direct="iuf", check=refuse_kinds("div_trunc_cpu", "b", "c"), **_ZERO_GRADIENT
+)
 
 
 def _sign_like(remainder, b):
@@ -291,10 +301,16 @@ def _number_modulus(core):
 
 floor_divide = binary(
     "floor_divide", _floor_quotient, dunders=("__floordiv__", "__ifloordiv__"), undefined="floor_divide",
+    says="The quotient rounded down, element by element; it has no derivative. RuntimeError for an integer division by zero.",
     direct="iuf", check=refuse_kinds("div_floor_cpu", "b", "c"), numbers=True,
 )  # fmt: skip
+_floor_divided = binary_core(
+    _floor_quotient, undefined="floor_divide_", direct="iuf", check=refuse_kinds("div_floor_cpu", "b", "c")
+)
+publish_inplace("floor_divide", "binary", _floor_divided, dunders=("__ifloordiv__",))
 remainder = binary(
     "remainder", _modulus, grad_fn=("RemainderBackward1", "RemainderBackward0"), dunders=("__mod__", "__imod__"),
+    says="The remainder of division, with the divisor's sign, element by element.",
     direct="iuf", check=refuse_kinds("remainder_cpu", "b", "c"), forward=_number_modulus,
     self=lambda xp, grad: grad,
     other=lambda xp, grad, self, other: -grad * xp.div_floor(self, other),
@@ -303,6 +319,7 @@ internal("div_floor", lambda a, b: _floor_quotient(np.asarray(a), np.asarray(b))
 
 
 def _positive(input):
+    """The tensor itself; RuntimeError for bools. (``torch.positive``)"""
     if input._a.dtype.kind == "b":
         raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
     return input
@@ -376,6 +393,7 @@ def _reciprocal(a):
 
 reciprocal = unary(
     "reciprocal", _reciprocal, grad_fn="ReciprocalBackward0",
+    says="One divided by each element.",
     self=lambda xp, grad, result: -grad * xp.conj(result * result),
 )  # fmt: skip
 
@@ -441,33 +459,39 @@ def _sgn(a):
 def _sgn_derivative(xp, grad, self, result):
     if not xp.is_complex(grad):
         return xp.zeros_like(grad)
-    return (grad - xp.real(xp.conj(grad) * result) * result) / xp.abs(self)
+    size = xp.abs(self)
+    return xp.masked_zero((grad - xp.real(xp.conj(grad) * result) * result) / size, size == 0)
 
 
 internal("is_complex", lambda a: a.dtype.kind == "c", lambda t: t._a.dtype.kind == "c")
-_sgn_row = unary("_sgn", _sgn, grad_fn="SgnBackward0", to_float=False, methods=(), self=_sgn_derivative)
+_sgn_row = unary("_sgn", _sgn, grad_fn="SgnBackward0", to_float=False, methods=(), says="", self=_sgn_derivative)
 internal("sgn", _sgn, _sgn_row)
 
 abs = unary(
     "abs", _absolute, grad_fn="AbsBackward0", to_float=False, aliases=("absolute",), dunders=("__abs__",),
+    says="The absolute value of each element; real for complex ones.",
     self=lambda xp, grad, self: grad * xp.sgn(self),
 )  # fmt: skip
 publish_inplace("abs", "unary", _no_complex_abs)
 publish_inplace("absolute", "unary", _no_complex_abs)
 exp = unary(
     "exp", through_float64(np.exp), grad_fn="ExpBackward0",
+    says="e to the power of each element.",
     self=lambda xp, grad, result: grad * xp.conj(result),
 )  # fmt: skip
 log = unary(
     "log", through_float64(np.log), grad_fn="LogBackward0",
+    says="The natural logarithm of each element: -inf at 0, nan below.",
     self=lambda xp, grad, self: grad / xp.conj(self),
 )  # fmt: skip
 sqrt = unary(
     "sqrt", in_float32(np.sqrt), grad_fn="SqrtBackward0",
+    says="The square root of each element: nan below 0.",
     self=lambda xp, grad, result: grad / xp.mul_scalar(xp.conj(result), 2),
 )  # fmt: skip
 tanh = unary(
     "tanh", through_float64(np.tanh), grad_fn="TanhBackward0",
+    says="The hyperbolic tangent of each element.",
     self=lambda xp, grad, result: xp.tanh_backward(grad, result),
 )  # fmt: skip
 
@@ -502,6 +526,10 @@ _ClampBackward0 = node_class(
 
 
 def _clamp(input, min=None, max=None):
+    """Each element, at least ``min`` and at most ``max``: numbers, tensors that broadcast, or None for one of them.
+
+    NotImplementedError for complex numbers. (``torch.clamp``)
+    """
     a = input._a
     bounds = [b for b in (min, max) if b is not None]
     if any(not isinstance(b, (Tensor, *SCALARS)) for b in bounds):
@@ -515,7 +543,7 @@ def _clamp(input, min=None, max=None):
         common = _dtypes.result_of(*((common, None) if a.ndim else (None, common)), _dtypes.of_scalar(bound))
     if common.is_complex:
         if not input.is_complex():
-            raise RuntimeError("value cannot be converted to type double without overflow")
+            raise _errors.first(RuntimeError("value cannot be converted to type double without overflow"))
         raise NotImplementedError("clamp is not supported for complex types")
     kind = common._numpy
     least, most = (None if b is None else scalar_array(b).astype(kind) for b in (min, max))
@@ -541,7 +569,11 @@ def _clamp_tensors(input, min, max):
             if common._a.dtype != kind._numpy:
                 common = wrap(np.empty((1,) * common._a.ndim, kind._numpy))
     if kind.is_complex:
-        raise NotImplementedError("clamp is not supported for complex types")
+        if input.is_complex():
+            raise _errors.first(NotImplementedError("clamp is not supported for complex types"))
+        for bound in (min, max):
+            _errors.require_broadcast(input._a.shape, () if bound is None else bound._a.shape)
+        raise _errors.not_implemented("maximum_cpu" if max is None else "minimum_cpu" if min is None else "clamp_cpu", kind)
     arrays = [None if t is None else t._a.astype(kind._numpy, copy=False) for t in (input, min, max)]
     try:
         out = wrap(quietly(_bounded, *arrays))
@@ -574,6 +606,7 @@ _FillBackward3 = node_class(
 
 
 def _zero_(self):
+    """Write 0 everywhere; the dtype and shape stay. (``torch.Tensor.zero_``)"""
     original = before_inplace(self)
     self._a.fill(0)
     return _written(self, original, _ZeroBackward0, ())
@@ -587,13 +620,15 @@ def _written(self, original, cls, others):
 
 
 def _fill_(self, value):
+    """Write one number, or the value of a 0-d tensor, everywhere. (``torch.Tensor.fill_``)"""
     if isinstance(value, Tensor):
         original = before_inplace(self, (value,))
         if value._a.ndim:
             raise RuntimeError(
                 f"fill_ only supports 0-dimension value tensor but got tensor with {value._a.ndim} dimensions."
             )
-        quietly(np.copyto, self._a, value._a, "unsafe")
+        warn_of_complex(value._a.dtype, self._a.dtype)
+        quietly(np.copyto, self._a, cast_array(value._a, self._a.dtype), "unsafe")
         return _written(self, original, _FillBackward3, (value,))
     if not isinstance(value, SCALARS):
         raise TypeError("value")

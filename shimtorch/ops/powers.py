@@ -19,6 +19,7 @@ from ._define import (
     F64,
     SCALARS,
     binary_core,
+    fill_array,
     internal,
     publish,
     publish_inplace,
@@ -31,6 +32,7 @@ from ._define import (
 
 def _power(a, b):
     if a.dtype.kind == "b":
+        _errors.require_broadcast(a.shape, b.shape)
         raise _errors.not_implemented("pow", wrap(np.asarray(a)))
     if a.dtype.kind in "iu":
         return np.power(a, b) if (b >= 0).all() else _integer_power(a, b)
@@ -38,7 +40,9 @@ def _power(a, b):
         return np.power(a.astype(F64), b.astype(F64)).astype(F32)
     if a.dtype is F16:
         return np.power(a.astype(F64), b.astype(F64)).astype(F32).astype(F16)
-    return np.power(a, b)
+    r = np.power(a, b)
+    # torch computes exp(b * log(a)), which is not a number for 0 ** 0.
+    return np.where((a == 0) & (b == 0), r.dtype.type(complex(math.nan, math.nan)), r) if r.dtype.kind == "c" else r
 
 
 def _integer_power(a, b):
@@ -89,6 +93,8 @@ def _pow_scalar(input, exponent):
     common = _dtypes.result_of(*((kind, None) if a.ndim else (None, kind)), _dtypes.of_scalar(exponent))
     if common.category == 1 and exponent < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
+    if common.category == 1:
+        fill_array(np.empty((), common._numpy), exponent)  # which refuses what the dtype cannot hold
     exponent = exponent.item() if isinstance(exponent, (np.number, np.bool_)) else exponent
     out = wrap(quietly(_power_scalar, a.astype(common._numpy, copy=False), exponent))
     if recording(input):
@@ -110,7 +116,14 @@ _pow_tensors = binary_core(
         (self == 0) & xp.not_negative(other), 0, xp.conj(result * xp.log(self))
     ),
 )  # fmt: skip
-internal("pow_tensors", _power, _pow_tensors)
+def _power_of_arrays(a, b):
+    if a.dtype is not b.dtype:
+        kind = _dtypes.PROMOTED[_dtypes.OF_NUMPY[a.dtype], _dtypes.OF_NUMPY[b.dtype]]._numpy
+        a, b = a.astype(kind), b.astype(kind)
+    return _power(a, b)
+
+
+internal("pow_tensors", _power_of_arrays, _pow_tensors)
 internal(
     "not_negative",
     lambda a: a.real >= 0 if a.dtype.kind == "c" else a >= 0,
@@ -143,7 +156,7 @@ def _pow_of_scalar(base, exponent):
         out = wrap(np.ones(b.shape, common._numpy))
     else:
         target = common._numpy
-        out = wrap(quietly(lambda: np.asarray(_power(scalar_array(base).astype(target), b.astype(target)))))
+        out = wrap(quietly(lambda: np.asarray(_power(scalar_array(base).astype(target), b.astype(target, order="C")))))
     if recording(exponent):
         record(out, _PowBackward2, (exponent,), (exponent, out._a), (base,))
         if common is not kind:
@@ -152,6 +165,8 @@ def _pow_of_scalar(base, exponent):
 
 
 def _pow(input, exponent):
+    """``input`` to the power of ``exponent``, element by element; one of them may be a number. Integers stay integers;
+    RuntimeError for them to a negative integer power. (``torch.pow``)"""
     if isinstance(exponent, Tensor):
         if isinstance(input, Tensor):
             return _pow_tensors(input, exponent)

@@ -64,6 +64,10 @@ _MeanBackward1 = node_class(
 
 
 def _sum(input, dim=_UNSET, keepdim=False, *, dtype=None):
+    """The sum of all elements, or over the dims in ``dim``, which stay as size 1 if ``keepdim``.
+
+    Integers and bools are summed as int64, unless ``dtype`` says otherwise. (``torch.sum``)
+    """
     a = input._a
     whole = dim is _UNSET and keepdim is False
     axes = None if dim is None or dim is _UNSET else _axes(dim, a.ndim)
@@ -71,6 +75,7 @@ def _sum(input, dim=_UNSET, keepdim=False, *, dtype=None):
     if dtype is not None:
         if input._rg and state.enabled and dtype.category < 2:
             raise RuntimeError(f"Autograd not support dtype: {scalar_type_name(dtype)}")
+        warn_of_complex(a.dtype, dtype._numpy)
         a = cast_array(a, dtype._numpy)
     elif a.dtype.kind in "biu":
         a = a.astype(np.int64)
@@ -97,6 +102,10 @@ def _restore_dtype(out, input, used) -> None:
 
 
 def _mean(input, dim=_UNSET, keepdim=False, *, dtype=None):
+    """The mean of all elements, or over the dims in ``dim``, which stay as size 1 if ``keepdim``.
+
+    RuntimeError for integers, unless ``dtype`` is a floating-point or complex one. (``torch.mean``)
+    """
     a = input._a
     _check(keepdim, dtype)
     kind = dtype or input.dtype
@@ -107,6 +116,7 @@ def _mean(input, dim=_UNSET, keepdim=False, *, dtype=None):
             f"Got: {scalar_type_name(kind)}"
         )
     if dtype is not None:
+        warn_of_complex(a.dtype, kind._numpy)
         a = cast_array(a, kind._numpy)
     axes = None if dim is None or dim is _UNSET else _axes(dim, a.ndim)
     count = a.size
@@ -288,10 +298,10 @@ def _extremum(name: str, ufunc, position, pairwise):
             raise TypeError("dim")
         a = input._a
         dim = wrap_dim(operator.index(dim), a.ndim)
-        if a.dtype.kind == "c":
-            raise RuntimeError(f"{name}(): does not support complex input")
         if a.ndim and a.shape[dim] == 0:
             raise IndexError(f"{name}(): Expected reduction dim {dim} to have non-zero size.")
+        if a.dtype.kind == "c":
+            raise RuntimeError(f"{name}(): does not support complex input")
         if a.ndim:
             indices = np.asarray(position(a, axis=dim, keepdims=keepdim))
             values = np.asarray(_along(a, dim, indices if keepdim else np.expand_dims(indices, dim)))
@@ -303,6 +313,10 @@ def _extremum(name: str, ufunc, position, pairwise):
             record(out, along, (input,), (), (a.shape, dim, indices, keepdim))
         return result_type((out, wrap(indices)))
 
+    forward.__doc__ = (
+        f"The {name} of all elements; along ``dim`` also the index of its first occurrence, as (values, indices); of two\n"
+        f"    tensors as ``torch.{name}imum``. nan wins. (``torch.{name}``)\n    "
+    )
     return forward
 
 
@@ -325,13 +339,16 @@ def _pair(name: str, ufunc, grad_fn: str, loses):
     def forward(input, other):
         return core(input, other) if isinstance(other, Tensor) else NotImplemented
 
+    forward.__doc__ = (
+        f"The {name} of two tensors, element by element; nan if one is. RuntimeError for complex numbers. (``torch.{name}``)"
+    )
     return publish(name, "binary", forward, methods=(name,), differentiable=("self", "other"))
 
 
 def _no_complex(name: str):
     def check(input, other):
         if "c" in (input._a.dtype.kind, other._a.dtype.kind):
-            raise RuntimeError(f"{name} not implemented for complex tensors.")
+            raise _errors.first(RuntimeError(f"{name} not implemented for complex tensors."))
 
     return check
 
@@ -364,6 +381,7 @@ min = publish(
 
 
 def _equal(input, other):
+    """Whether two tensors have the same shape and equal elements: a bool; nan equals nothing. (``torch.equal``)"""
     if not isinstance(other, Tensor):
         raise TypeError("other")
     if input._a.shape != other._a.shape:
@@ -372,6 +390,8 @@ def _equal(input, other):
 
 
 def _allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
+    """Whether ``|input - other| <= atol + rtol * |other|`` everywhere: a bool. RuntimeError for unlike dtypes.
+    (``torch.allclose``)"""
     if not isinstance(other, Tensor):
         raise TypeError("other")
     if input._a.dtype != other._a.dtype:

@@ -6,6 +6,7 @@ that hands it to ``view_of`` with its node class; the derivative maps the gradie
 
 from __future__ import annotations
 
+import functools
 import operator
 import warnings
 import weakref
@@ -16,7 +17,7 @@ from numpy import ndarray
 from .. import _dtypes
 from .._device import contiguous_format, memory_format, preserve_format, require_cpu
 from .._layout import laid_out
-from .._tensor import Tensor, scalar_type_name, share, wrap, wrap_dim
+from .._tensor import Tensor, scalar_type_name, share, strides_of, wrap, wrap_dim
 from ..autograd.derivatives import node_class
 from ..autograd.graph import VersionCounter
 from ..autograd.mode import state
@@ -122,6 +123,10 @@ def _view_strides(a: ndarray, shape):
 
 
 def _view(input, *shape):
+    """The same memory in another shape, one size of which may be -1; or, given a dtype, its bytes read as that dtype.
+
+    RuntimeError where that would need a copy. (``torch.Tensor.view``)
+    """
     if len(shape) == 1 and isinstance(shape[0], _dtypes.dtype):
         return view_of(input, _reinterpreted(input._a, shape[0]))
     a = input._a
@@ -146,18 +151,18 @@ def _reinterpreted(a: ndarray, kind: _dtypes.dtype) -> ndarray:
         ratio = max(new // old, 1)
         if a.shape[-1] % ratio:
             raise RuntimeError(f"self.size(-1) must be divisible by {ratio} {where} {a.shape[-1]}")
-        if a.strides[-1] != old and a.size:
-            raise RuntimeError(f"self.stride(-1) must be 1 {where} {a.strides[-1] // old}")
+        steps = strides_of(a)
+        if steps[-1] != 1:
+            raise RuntimeError(f"self.stride(-1) must be 1 {where} {steps[-1]}")
         if new > old:
-            for dim, stride in enumerate(a.strides[:-1]):
-                if (stride // old) % ratio and a.size:
-                    raise RuntimeError(
-                        f"self.stride({dim}) must be divisible by {ratio} {where} {stride // old}"
-                    )
+            for dim, step in enumerate(steps[:-1]):
+                if step % ratio:
+                    raise RuntimeError(f"self.stride({dim}) must be divisible by {ratio} {where} {step}")
     return a.view(kind._numpy)
 
 
 def _size_keyword(function):
+    @functools.wraps(function)
     def forward(input, *shape, size=None, **options):
         return function(input, *shape, **options) if size is None else function(input, size, **options)
 
@@ -182,10 +187,14 @@ def unsafe_view(input, sizes):
 
 
 def _reshape(input, shape):
+    """The elements in another shape, one size of which may be -1: a view where there is one, else a copy.
+    (``torch.reshape``)"""
     return _reshape_to(input, int_tuple((shape,)))
 
 
 def _reshape_method(input, *shape, **keywords):
+    """The elements in another shape, one size of which may be -1: a view where there is one, else a copy.
+    (``torch.Tensor.reshape``)"""
     if keywords and (shape or set(keywords) != {"shape"}):
         raise TypeError("shape")
     if not shape and not keywords:
@@ -223,18 +232,21 @@ def _inverse(dims):
 
 
 def _transpose(input, dim0, dim1):
+    """A view with two dimensions swapped; IndexError for a dim that is not there. (``torch.transpose``)"""
     a = input._a
     dim0, dim1 = wrap_dim(_index(dim0), a.ndim), wrap_dim(_index(dim1), a.ndim)
     return view_of(input, a.swapaxes(dim0, dim1) if a.ndim else a.view(), _TransposeBackward0, (dim0, dim1))
 
 
 def _t(input):
+    """A view of a matrix with its dimensions swapped; vectors and scalars stay. RuntimeError for more dimensions. (``torch.t``)"""
     if input._a.ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input._a.ndim}D")
     return view_of(input, input._a.T, _TBackward0)
 
 
 def _permute(input, *dims, **keywords):
+    """A view with the dimensions in another order. RuntimeError unless each is named once. (``torch.Tensor.permute``)"""
     if keywords:
         if dims or set(keywords) != {"dims"}:
             raise TypeError("dims")
@@ -243,6 +255,7 @@ def _permute(input, *dims, **keywords):
 
 
 def _permute_function(input, dims):
+    """A view with the dimensions in another order. RuntimeError unless each is named once. (``torch.permute``)"""
     return _permuted(input, int_tuple((dims,)))
 
 
@@ -304,6 +317,7 @@ _UnsqueezeBackward0 = node_class(
 
 
 def _squeeze(input, dim=None):
+    """A view without the dimensions of size 1: all of them, or those in ``dim`` that are. (``torch.squeeze``)"""
     a = input._a
     if dim is None:
         dims, cls = range(a.ndim), _SqueezeBackward0
@@ -338,6 +352,7 @@ def _unsqueezed(a: ndarray, dim: int) -> ndarray:
 
 
 def _unsqueeze(input, dim):
+    """A view with a dimension of size 1 more, before dimension ``dim``. (``torch.unsqueeze``)"""
     a = input._a
     dim = wrap_dim(_index(dim), a.ndim + 1)
     return view_of(input, _unsqueezed(a, dim), _UnsqueezeBackward0, (dim,))
@@ -382,6 +397,10 @@ def described(input) -> str:
 
 
 def _expand(input, *sizes, implicit=False):
+    """A view in which dimensions of size 1 are repeated, without memory of their own; -1 keeps a size.
+
+    RuntimeError where a size does not fit. (``torch.Tensor.expand``)
+    """
     a = input._a
     sizes = int_tuple(sizes)
     extra = len(sizes) - a.ndim
@@ -454,6 +473,7 @@ def dense_copy(a: ndarray) -> ndarray:
 
 
 def _clone(input, *, memory_format=None):
+    """A copy, recorded, that keeps the order of the dimensions in memory. (``torch.clone``)"""
     if memory_format is contiguous_format:
         return _cloned(input, np.array(input._a, order="C"))
     _check_format(memory_format)
@@ -466,6 +486,7 @@ def _check_format(wanted) -> None:
 
 
 def _contiguous(input, memory_format=contiguous_format):
+    """The tensor itself if its elements lie in row-major order, else a copy that does. (``torch.Tensor.contiguous``)"""
     if memory_format is preserve_format:
         raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
     _check_format(memory_format)
@@ -476,9 +497,12 @@ def cast_array(a, kind):
     """``a`` in NumPy dtype ``kind``, real parts where complex becomes real."""
     if a.dtype.kind == "c" and kind.kind not in "cb":
         a = a.real
-        if a.dtype == kind:  # which torch leaves in the memory of the complex numbers
-            return a
     return quietly(lambda: a.astype(kind))
+
+
+def _cast_gradient(a, kind):
+    """As ``cast_array``; like torch, real parts of the same precision stay in the memory of the complex numbers."""
+    return a.real if a.real.dtype == kind else cast_array(a, kind)
 
 
 _COMPLEX_TO_REAL = (
@@ -488,15 +512,20 @@ _COMPLEX_TO_REAL = (
 _warned_of_complex = False
 
 
+def warn_of_complex(have, want) -> None:
+    """torch's warning where a cast loses imaginary parts, once per process."""
+    global _warned_of_complex
+    if have.kind == "c" and want.kind in "iuf" and not _warned_of_complex:
+        _warned_of_complex = True
+        warnings.warn(_COMPLEX_TO_REAL, UserWarning, stacklevel=4)
+
+
 def to_dtype(input, kind: _dtypes.dtype, copy: bool = False):
     """``input`` in another dtype: itself if there is nothing to do and no ``copy`` is asked for."""
-    global _warned_of_complex
     a = input._a
     if a.dtype == kind._numpy and not copy:
         return input
-    if a.dtype.kind == "c" and kind.category in (1, 2) and not _warned_of_complex:
-        _warned_of_complex = True
-        warnings.warn(_COMPLEX_TO_REAL, UserWarning, stacklevel=3)
+    warn_of_complex(a.dtype, kind._numpy)
     out = wrap(dense_copy(a) if a.dtype == kind._numpy else cast_array(a, kind._numpy))
     if a.ndim > 1 and not a.flags.c_contiguous:
         out._a = laid_out(out._a, a)
@@ -506,6 +535,10 @@ def to_dtype(input, kind: _dtypes.dtype, copy: bool = False):
 
 
 def _to(input, *args, dtype=None, device=None, other=None, non_blocking=False, copy=False, memory_format=None):
+    """The tensor in another dtype, or in that of another tensor: itself if there is nothing to do, unless ``copy``.
+
+    AssertionError or NotImplementedError for a device other than the CPU. (``torch.Tensor.to``)
+    """
     _check_format(memory_format)
     rest = list(args)
     if rest and (isinstance(rest[0], Tensor) or other is not None):
@@ -574,7 +607,7 @@ def _cast_tensor(input, kind):
     return to_dtype(input, _dtypes.OF_NUMPY[kind])
 
 
-internal("cast", cast_array, _cast_tensor)
+internal("cast", _cast_gradient, _cast_tensor)
 internal("sum_to", _sum_to)
 
 
@@ -583,6 +616,9 @@ def _conversion(name: str, kind: _dtypes.dtype):
         _check_format(memory_format)
         return to_dtype(input, kind)
 
+    forward.__doc__ = (
+        f"The tensor as {kind}: itself if it has that dtype, else a recorded copy. (``torch.Tensor.{name}``)"
+    )
     publish(name, "method", forward, methods=(name,), differentiable=("self",))
 
 
