@@ -15,7 +15,6 @@ _INVALID = (
     "{} * (str type, int index = -1)\n"
 )
 _UNFIT = "      didn't match because some of the arguments have invalid types: (!{}!)\n"
-_MISSING: Any = object()
 
 
 class device:
@@ -24,10 +23,11 @@ class device:
     __slots__ = ("index", "type")
     __module__ = "torch"
 
-    def __init__(self, type: str | device = _MISSING, index: int | None = None) -> None:
-        if type is _MISSING:
+    def __init__(self, type: str | device | None = None, index: int | None = None, *, device: Any = None) -> None:
+        type = device if type is None else type
+        if type is None:
             raise TypeError(_INVALID.format("()", ""))
-        if isinstance(type, device):
+        if isinstance(type, _CLASS):
             type, index = type.type, type.index
         elif not isinstance(type, str):
             if isinstance(type, int):
@@ -70,10 +70,15 @@ class device:
         raise AttributeError(f"'torch.device' object has no attribute '{name}'")
 
     def __reduce__(self):
-        return device, ((self.type,) if self.index is None else (self.type, self.index))
+        return _device_of, ((self.type,) if self.index is None else (self.type, self.index))
 
 
+_CLASS = device
 CPU = device("cpu")
+
+
+def _device_of(*state) -> device:
+    return device(*state)
 
 
 def require_cpu(wanted: object) -> None:
@@ -109,6 +114,12 @@ class Size(tuple):
     def __repr__(self) -> str:
         return f"torch.Size([{', '.join(map(repr, self))}])"
 
+    def __getattr__(self, name: str):
+        raise AttributeError(f"'torch.Size' object has no attribute '{name}'")
+
+    def __reduce__(self):
+        return _size_of, (tuple(self),)
+
     def numel(self) -> int:
         """The number of elements of a tensor of this shape."""
         count = 1
@@ -134,6 +145,10 @@ class Size(tuple):
         return Size(tuple.__mul__(self, count))
 
     __rmul__ = __mul__
+
+
+def _size_of(sizes: tuple) -> Size:
+    return Size(sizes)
 
 
 class _Named:

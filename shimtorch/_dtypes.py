@@ -36,8 +36,8 @@ class dtype:
     def __getattr__(self, name: str):
         raise AttributeError(f"'torch.dtype' object has no attribute '{name}'")
 
-    def __reduce__(self) -> str:
-        return self._name
+    def __reduce__(self):
+        return _named, (self._name,)
 
     def to_real(self) -> dtype:
         return {"complex64": float32, "complex128": float64}.get(self._name, self)
@@ -46,6 +46,10 @@ class dtype:
         if self is float16:
             raise NotImplementedError("shimtorch does not offer complex32, the complex dtype of float16")
         return {"float32": complex64, "float64": complex128}.get(self._name, self)
+
+
+def _named(name: str) -> dtype:
+    return next(kind for kind in ALL if kind._name == name)
 
 
 bool = bool_ = dtype("bool", np.bool_, 0)

@@ -11,7 +11,7 @@ def first(error: RuntimeError) -> RuntimeError:
 
 def comes_first(error: Exception) -> bool:
     """Whether torch would say this before it looks at shapes and result types."""
-    return getattr(error, "_comes_first", False) or str(error).startswith("unsupported operation")
+    return getattr(error, "_comes_first", False)
 
 
 def broadcast(a: tuple, b: tuple) -> RuntimeError:

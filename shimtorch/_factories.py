@@ -106,6 +106,8 @@ def _from_python(data, dtype):
 
 
 def _is_sequence(value) -> bool:
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        raise TypeError("len() of unsized object")
     if isinstance(value, (Tensor, np.ndarray)):
         return value.ndim > 0 and (isinstance(value, np.ndarray) or value.numel() != 1)
     if isinstance(value, bytes):
@@ -140,6 +142,8 @@ def _warn_of_arrays() -> None:
 
 
 def _flattened(data, shape) -> list:
+    if 0 in shape:
+        return []
     level = [data]
     for dim, size in enumerate(shape):
         below: list = []
@@ -150,13 +154,8 @@ def _flattened(data, shape) -> list:
                 raise ValueError(f"expected sequence of length {size} at dim {dim} (got {len(part)})")
             below.extend(part)
         level = below
-    for leaf in level:
-        if _is_sequence(leaf):
-            raise ValueError(
-                "only one element tensors can be converted to Python scalars"
-                if isinstance(leaf, Tensor)
-                else f"too many dimensions '{type(leaf).__name__}'"
-            )
+    if any(isinstance(leaf, Tensor) and _is_sequence(leaf) for leaf in level):
+        raise ValueError("only one element tensors can be converted to Python scalars")
     return level
 
 
@@ -170,6 +169,8 @@ def _inferred(leaves):
             kind = _dtypes.OF_NUMPY[leaf.dtype]
         elif isinstance(leaf, (bool, int, float, complex)):
             kind = _dtypes.of_scalar(leaf)
+        elif isinstance(leaf, (list, tuple)):
+            kind = _inferred(leaf) or _dtypes._default
         else:
             if isinstance(leaf, (str, bytes)):
                 raise TypeError(f"new(): invalid data type '{type(leaf).__name__}'")
@@ -187,6 +188,11 @@ def _number(leaf):
 def _filled(leaves, dtype):
     """The numbers as an array; the errors are those of numbers that do not fit."""
     category = dtype.category
+    for leaf in leaves:
+        if isinstance(leaf, (list, tuple)) and category:
+            name = type(leaf).__name__
+            whole = category == 1
+            raise TypeError(f"'{name}' object cannot be interpreted as an integer" if whole else f"must be real number, not {name}")
     if category < 3 and any(isinstance(leaf, complex) for leaf in leaves):
         raise TypeError("must be real number, not complex")
     if category == 0:
@@ -291,12 +297,20 @@ def _sizes(size, function: str):
     return shape
 
 
+def _named_size(size, keywords):
+    """The sizes, given one by one, as a sequence or by the name ``size``; TypeError for other keywords."""
+    if not size and isinstance(keywords.get("size"), (tuple, list)):
+        size = (keywords.pop("size"),)
+    if keywords:
+        raise TypeError(f"shimtorch does not offer the argument {next(iter(keywords))!r} of this function")
+    if not size:
+        raise TypeError("size")
+    return size
+
+
 def _constant(name: str, make):
     def forward(*size, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, **keywords):
-        if "size" in keywords and not size:
-            size = (keywords.pop("size"),)
-        if keywords or not size:
-            raise TypeError("size")
+        size = _named_size(size, keywords)
         dtype = _options(dtype, layout, device, requires_grad, pin_memory) or _dtypes._default
         return _finish(make(_sizes(size, name), dtype._numpy), requires_grad)
 
@@ -458,10 +472,7 @@ def _sampled(name: str, described: str, sample, kernel: str):
     def forward(
         *size, generator=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, **keywords
     ):
-        if "size" in keywords and not size:
-            size = (keywords.pop("size"),)
-        if keywords or not size:
-            raise TypeError("size")
+        size = _named_size(size, keywords)
         dtype = _options(dtype, layout, device, requires_grad, pin_memory) or _dtypes._default
         if requires_grad and dtype.category < 2 and name == "randn":
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import _dtypes, _repr
 from ._device import CPU, Size, contiguous_format, device, layout, memory_format, require_cpu, strided
-from ._layout import contiguous_strides
+from ._layout import contiguous_strides, is_dense
 from .autograd import backward as _backward
 from .autograd.graph import counter_of, extra_of, seen
 from .autograd.namespaces import TENSORS
@@ -51,7 +51,7 @@ def _fixed(read):
     def refuse(self, value) -> None:
         raise AttributeError(f"attribute '{read.__name__}' of 'torch._C.TensorBase' objects is not writable")
 
-    return property(read, refuse)
+    return property(read, refuse, lambda self: refuse(self, None))
 
 
 def _checked(method):
@@ -72,7 +72,10 @@ def _checked(method):
     return call
 
 
-_SIGNATURES = {"size": ("(int? dim=None)",), "stride": ("(int? dim=None)",), "cpu": ("(*, memory_format? memory_format=None)",)}
+_SIGNATURES = {
+    "size": ("(int64_t? dim=None)",), "stride": ("(int64_t? dim=None)",),
+    "cpu": ("(*, MemoryFormat? memory_format=None)",), "is_contiguous": ("(*, MemoryFormat? memory_format=None)",),
+}  # fmt: skip
 
 
 class Tensor:
@@ -262,6 +265,10 @@ class Tensor:
         self._rg = wanted
 
     @_fixed
+    def name(self) -> None:
+        """Always None, as for every tensor that no legacy code named."""
+
+    @_fixed
     def is_leaf(self) -> bool:
         """Whether no recorded operation made it."""
         return self._node is None
@@ -300,7 +307,7 @@ class Tensor:
             raise RuntimeError("can't assign Variable as its own grad")
         if value._a.dtype != self._a.dtype:
             raise RuntimeError(
-                f"attempting to assign a gradient with dtype '{c_name(value)}' to a tensor with grad_dtype "
+                f"attempting to assign a gradient with dtype '{c_name(value).replace('long', 'long int')}' to a tensor with grad_dtype "
                 f"'{scalar_type_name(self)}'. The gradient must match the tensor's grad_dtype (defaults to the "
                 "tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to "
                 "allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may "
@@ -392,6 +399,8 @@ class Tensor:
     @_checked
     def numpy(self, *, force: bool = False) -> np.ndarray:
         """The array, sharing memory; RuntimeError if it requires grad, unless ``force``."""
+        if force is not False and not isinstance(force, bool):
+            raise TypeError("force")
         if self._rg and not force:
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
@@ -414,10 +423,10 @@ class Tensor:
     def __float__(self) -> float:
         if self._rg:
             warn_of_scalar(2)
-        return float(self._single())
+        return float(_real(self._single(), "double"))
 
     def __int__(self) -> int:
-        return int(self._single())
+        return int(_real(self._single(), "int64_t"))
 
     def __complex__(self) -> complex:
         if self._rg:
@@ -448,7 +457,7 @@ class Tensor:
             raise RuntimeError(
                 "Tensor.__contains__ only supports Tensor or scalar, but you passed in a " + str(type(element)) + "."
             )
-        return bool((self == element)._a.any())
+        return bool((element == self)._a.any())
 
     def __hash__(self) -> int:
         return id(self)
@@ -471,7 +480,7 @@ class Tensor:
             )
         if id(self) in memo:
             return memo[id(self)]
-        out = wrap(self._a.copy(order="K"))
+        out = _with_storage_copied(self)
         out._rg = self._rg
         memo[id(self)] = out
         if self._grad is not None:
@@ -485,6 +494,25 @@ class Tensor:
 
     def __reduce_ex__(self, protocol):
         raise NotImplementedError("shimtorch does not offer pickling of tensors")
+
+
+def _with_storage_copied(tensor: Tensor) -> Tensor:
+    """A leaf of the same values, strides and storage offset in a copy of the whole storage."""
+    a, root = tensor._a, tensor._root
+    if root is None or not is_dense(root):
+        return wrap(a.copy(order="K"))
+    storage = np.array(root.ravel(order="K"))
+    out = wrap(np.ndarray(a.shape, a.dtype, storage, address(a) - address(root), a.strides))
+    out._root = storage
+    return out
+
+
+def _real(value, wanted: str):
+    if isinstance(value, complex):
+        if value.imag:
+            raise RuntimeError(f"value cannot be converted to type {wanted} without overflow")
+        return value.real
+    return value
 
 
 def wrap(array: np.ndarray) -> Tensor:

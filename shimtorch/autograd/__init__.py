@@ -8,11 +8,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from . import engine
+from . import mode as grad_mode
 from .graph import Node
 from .mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled, state
 from .namespaces import TENSORS
 
-__all__ = ["backward", "enable_grad", "grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+__all__ = ["backward", "enable_grad", "grad", "grad_mode", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
 _CYCLE = (
     "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
@@ -269,3 +270,7 @@ def _warn_of_cycle() -> None:
     if not _warned_of_cycle:
         _warned_of_cycle = True
         warnings.warn(_CYCLE, UserWarning, stacklevel=2)
+
+
+def __getattr__(name: str):
+    raise AttributeError(f"module 'torch.autograd' has no attribute '{name}'")

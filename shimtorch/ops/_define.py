@@ -482,12 +482,13 @@ def inplace_of(forward, ufunc=None, zero=None):
                     return self
         original = before_inplace(self, args)
         try:
-            refuse_overlap(a, [arg._a for arg in args if type(arg) is Tensor])
             result = forward(original, *args, **kwargs)
         except (RuntimeError, NotImplementedError) as error:
             if not _errors.comes_first(error):
-                _check_target(self, args)
+                refuse_overlap(a, [arg._a for arg in args if type(arg) is Tensor])
+                _check_target(self, args, comparing=zero is not None)
             raise
+        refuse_overlap(a, [arg._a for arg in args if type(arg) is Tensor])
         if result is NotImplemented:
             return result
         overwrite(self, result, original)
@@ -503,12 +504,12 @@ def inplace_of(forward, ufunc=None, zero=None):
     return write
 
 
-def _check_target(self: Tensor, args) -> None:
+def _check_target(self: Tensor, args, comparing: bool) -> None:
     """What torch checks of an in-place operator before its operands' dtypes: that the result fits."""
     for other in args:
         if isinstance(other, Tensor):
             _errors.require_fit(self._a.shape, other._a.shape)
-        common = common_dtype(self, other)
+        common = None if comparing else common_dtype(self, other)
         if common is not None and common.category > self.dtype.category:
             raise _errors.result_type(common, self.dtype)
 

@@ -130,10 +130,10 @@ def _stepwise(self, index):
         if self._a.ndim == 0:
             raise IndexError("too many indices for tensor of dimension 0")
     parts = index if isinstance(index, tuple) else (index,)
-    parts = tuple(_integer(part) for part in parts)
-    named = sum(1 for part in parts if isinstance(part, (int, slice)) and not isinstance(part, bool))
-    if named > self._a.ndim and not (self._a.ndim == 0 and isinstance(index, int)):
+    named = sum(1 for part in parts if part is not None and part is not Ellipsis and not isinstance(part, bool))
+    if named > self._a.ndim and not (self._a.ndim == 0 and isinstance(index, (int, np.integer))):
         raise IndexError(f"too many indices for tensor of dimension {self._a.ndim}")
+    parts = tuple(_integer(part) for part in parts)
     out, dim = self, 0
     for position, part in enumerate(parts):
         if part is None:
@@ -183,8 +183,6 @@ def _selected(out, dim: int, index: int, position: int):
             "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
             "0-dim tensor to a number"
         )
-    if not -(2**63) <= index < 2**63:
-        raise ValueError("Overflow when unpacking long long")
     size = a.shape[dim] if dim < a.ndim else 0
     if not -size <= index < size:
         raise IndexError(f"index {index} is out of bounds for dimension {position} with size {size}")
@@ -199,13 +197,13 @@ def _slice_index(value) -> int:
 
 
 def _sliced(out, dim: int, part: slice, whole: bool):
-    if out._a.ndim == 0:
-        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     step = 1 if part.step is None else _slice_index(part.step)
     if step == 0:
         raise ValueError("slice step cannot be zero")
     if step < 0:
         raise ValueError("step must be greater than zero")
+    if out._a.ndim == 0:
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     size = out._a.shape[dim]
     start, stop, step = slice(part.start, part.stop, step).indices(size)
     if (start, stop, step) == (0, size, 1) and not whole:
@@ -248,10 +246,12 @@ def _element(value, tensor):
     if isinstance(value, (int, np.integer)) and not -(2**63) <= value < 2**63:
         raise ValueError("Overflow when unpacking long long")
     element = np.empty((), tensor._a.dtype)
-    if element.dtype.kind == "f" and isinstance(value, float):
+    if element.dtype == np.float16 and isinstance(value, float):
         quietly(np.copyto, element, value, "unsafe")
-    else:
-        fill_array(element, value)
+        return element
+    quietly(fill_array, element, value)
+    if element.dtype.kind == "c" and not np.isfinite(element) and np.isfinite(value):
+        raise RuntimeError("value cannot be converted to type c10::complex<float> without overflow")
     return element
 
 
@@ -264,11 +264,12 @@ def _warn_of_complex() -> None:
 def _write(target, value) -> None:
     source = value._a
     same = source.shape == target.shape and address(source) == address(target) and source.strides == target.strides
-    if not same and is_dense(source) and is_dense(target) and np.may_share_memory(source, target):
+    whole = source.size == target.size and is_dense(source) and is_dense(target)
+    if whole and not same and np.may_share_memory(source, target):
         raise RuntimeError(_OVERLAP.format("some elements of the input tensor and the written-to tensor refer"))
-    if source.dtype.kind == "c" and target.dtype.kind not in "cb":
+    if source.dtype.kind == "c" and target.dtype.kind not in "cb" and target.size:
         _warn_of_complex()
-    while source.ndim > target.ndim and source.shape[0] == 1:
+    while source.ndim and source.shape[0] == 1:
         source = source[0]
     if source.dtype.kind == "c" and target.dtype.kind not in "cb":
         source = source.real

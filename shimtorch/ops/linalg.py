@@ -18,7 +18,9 @@ from .shape import _expand, _reshape_to, _squeeze, _t, _transpose, _unsqueeze, s
 def _product(a, b):
     if a.dtype is F16:
         return np.matmul(a.astype(F32), b.astype(F32)).astype(F16)
-    return np.dot(a, b) if a.ndim < 3 else np.matmul(a, b)  # the same for matrices, and faster for small ones
+    if a.ndim < 3 and a.size != 1 and b.size != 1:  # np.dot scales by a single number, and by 0.0 not at all
+        return np.dot(a, b)  # the same for matrices, and faster for small ones
+    return np.matmul(a, b)
 
 
 def _column_major(a) -> bool:

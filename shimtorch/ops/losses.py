@@ -11,6 +11,7 @@ import numpy as np
 from .. import _errors
 from .._tensor import Tensor, scalar_type_name, wrap
 from ..autograd.derivatives import node_class
+from ..autograd.graph import extra_of
 from ..autograd.mode import state
 from ..autograd.namespaces import ARRAYS
 from ._define import F16, F32, F64, ONE, internal, quietly, record
@@ -32,7 +33,7 @@ def reduction_code(reduction: str, size_average, reduce) -> int:
         )
     if reduction == "elementwise_mean":
         warnings.warn(
-            "reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.", UserWarning, stacklevel=3
+            "reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.", UserWarning, stacklevel=1
         )
         return MEAN
     try:
@@ -143,6 +144,26 @@ internal("bce_backward", _cross_entropy_backward, _bce_backward_tensors)
 internal("at_least", np.maximum, lambda t, least: t.clamp(min=least))
 
 
+def _require_sizes(*values) -> None:
+    """The error of the first value that has no ``size()``, as no Tensor can be."""
+    for value in values:
+        if value is not None or value is values[0]:
+            value.size()
+
+
+def _broadcast_weight(weight, target):
+    """``weight`` in the shape of ``target``; RuntimeError in torch's words if it does not fit."""
+    own, other = target._a.shape, weight._a.shape
+    for i in range(-1, -1 - min(len(own), len(other)), -1):
+        if other[i] != own[i] and other[i] != 1 and own[i] != 1:
+            raise RuntimeError(
+                f"Attempting to broadcast a dimension of length {other[i]} at {i}! Mismatching argument at index 1 had "
+                f"{weight.shape}; but expected shape should be broadcastable to {list(own)}"
+            )
+    _errors.require_fit(own, other)
+    return weight.expand(own)
+
+
 def _require_dtype(expected, *others) -> None:
     for other in others:
         if other is not None and other._a.dtype != expected._a.dtype:
@@ -166,19 +187,23 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
     """
     plain = size_average is None and reduce is None and reduction == "mean"
     code = MEAN if plain else reduction_code(reduction, size_average, reduce)
-    x, y = input._a, target._a
+    try:
+        x, y = input._a, target._a
+    except AttributeError:
+        _require_sizes(target, input)
+        raise
     if x.shape != y.shape:
         raise ValueError(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. "
             "Please ensure they have the same size."
         )
     if weight is not None:
-        try:
-            weight = weight.expand(np.broadcast_shapes(y.shape, weight._a.shape))
-        except ValueError:
-            raise _errors.broadcast(y.shape, weight._a.shape) from None
+        if not isinstance(weight, Tensor):
+            _require_sizes(weight)
+        weight = _broadcast_weight(weight, target)
         _not_differentiable("binary_cross_entropy", weight=weight)
-        _require_dtype(input, target, weight)
+        _require_dtype(input, target)
+        weight = weight.to(input.dtype)
     elif x.dtype is not y.dtype:
         _require_dtype(input, target)
     if x.dtype.kind != "f":
@@ -223,7 +248,7 @@ def _logits_loss(x, y, weight, pos_weight):
     log = ARRAYS.logsigmoid(x)
     if pos_weight is not None:
         log = log * ((pos_weight - 1) * y + 1)
-    loss = (ONE[y.dtype] - y) * x - log
+    loss = (1 - y) * x - log if y.dtype not in ONE else (ONE[y.dtype] - y) * x - log
     return loss if weight is None else loss * weight
 
 
@@ -237,17 +262,55 @@ def binary_cross_entropy_with_logits(
     """
     plain = size_average is None and reduce is None and reduction == "mean"
     code = MEAN if plain else reduction_code(reduction, size_average, reduce)
-    x, y = input._a, target._a
+    try:
+        x, y = input._a, target._a
+    except AttributeError:
+        _require_sizes(target, input)
+        raise
     if x.shape != y.shape:
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
-    _not_differentiable("binary_cross_entropy_with_logits", weight=weight, pos_weight=pos_weight)
-    raw = [None if t is None else t._a for t in (weight, pos_weight)]
-    try:
-        loss = quietly(_logits_loss, x, y, *raw)
-    except ValueError:
-        shapes = [r.shape for r in raw if r is not None]
-        raise _errors.broadcast(*(shapes + [x.shape])[:2]) from None
+    if weight is not None or pos_weight is not None:
+        weight, pos_weight = _logits_weights(weight, pos_weight, target)
+    if x.dtype is not y.dtype or x.dtype.kind != "f":
+        _require_logits(input, target)
+    loss = quietly(_logits_loss, x, y, *(None if t is None else t._a for t in (weight, pos_weight)))
+    if loss.dtype != y.dtype:  # torch computes in the memory of 1 - target
+        loss = quietly(loss.astype, y.dtype)
     out = wrap(quietly(_reduced, loss, code))
     if state.enabled and (input._rg or target._rg):
         record(out, _BCE_LOGITS, (input, target), (input, target, weight, pos_weight), (code,))
+        if x.dtype is not y.dtype:
+            extra_of(out._node).operands = ((x.shape, x.dtype), (y.shape, y.dtype))
     return out
+
+
+def _logits_weights(weight, pos_weight, target):
+    """Both weights in the dtype of ``target``; the errors are those of weights that are none or do not broadcast."""
+    for position, name, value in ((3, "weight", weight), (4, "pos_weight", pos_weight)):
+        if not isinstance(value, (Tensor, type(None))):
+            raise TypeError(
+                f"binary_cross_entropy_with_logits(): argument '{name}' (position {position}) must be Tensor, not "
+                f"{type(value).__name__}"
+            )
+    _not_differentiable("binary_cross_entropy_with_logits", weight=weight, pos_weight=pos_weight)
+    shape = target._a.shape
+    if pos_weight is not None:
+        _errors.require_broadcast(pos_weight._a.shape, shape)
+        _errors.require_fit(shape, pos_weight._a.shape)
+    if weight is not None:
+        _errors.require_fit(shape, weight._a.shape)
+    if target._a.dtype.kind != "f":
+        return weight, pos_weight
+    return tuple(None if t is None else t.to(target.dtype) for t in (weight, pos_weight))
+
+
+def _require_logits(input, target) -> None:
+    if input._a.dtype.kind != "f":
+        raise _errors.not_implemented("log_sigmoid_cpu", input)
+    if target._a.dtype.kind == "b":
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+            "operator instead."
+        )
+    if target._a.dtype.kind in "iu":
+        raise _errors.result_type(input.dtype, target.dtype)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import _dtypes, _errors
+from .._layout import refuse_overlap
 from .._tensor import Tensor, wrap
 from ..autograd.derivatives import node_class
 from ..autograd.graph import counter_of, extra_of
@@ -36,6 +37,7 @@ from ._define import (
     smaller,
     unary,
 )
+from .shape import cast_array, warn_of_complex
 
 _BLOCK = 1 << 15
 
@@ -141,6 +143,10 @@ def _with_alpha(core):
     return forward
 
 
+def _signed(core, factor):
+    return np.negative(factor) if core is sub_core and factor.dtype.kind != "b" else factor
+
+
 def _scaled(core, input, other, alpha):
     if not isinstance(alpha, SCALARS):
         raise TypeError("alpha")
@@ -156,9 +162,8 @@ def _scaled(core, input, other, alpha):
     term = other._a if isinstance(other, Tensor) else scalar_array(other)
     kind = probe._a.dtype
     wide = F64 if kind is F32 else F32 if kind is F16 else kind
-    sign = -1 if core is sub_core else 1
     a = input._a.astype(wide)
-    out = wrap(quietly(lambda: (a + term.astype(wide) * (scalar_array(alpha).astype(wide) * sign)).astype(kind)))
+    out = wrap(quietly(lambda: (a + term.astype(wide) * _signed(core, scalar_array(alpha).astype(wide))).astype(kind)))
     is_tensor = isinstance(other, Tensor)
     if recording(input, other if is_tensor else None):
         name = "SubBackward0" if core is sub_core else "AddBackward0"
@@ -210,9 +215,9 @@ def _with_rounding(core):
         if not isinstance(rounding_mode, str):
             raise TypeError("rounding_mode")
         if rounding_mode not in ("trunc", "floor"):
-            raise RuntimeError(
+            raise _errors.first(RuntimeError(
                 "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '" + rounding_mode + "'"
-            )
+            ))
         return (_div_floor if rounding_mode == "floor" else _div_trunc)(input, other)
 
     return forward
@@ -346,8 +351,8 @@ def _scalar_form(name: str, compute, grad_fn: str, derivative):
     internal(name, on_array, on_tensor)
 
 
-_scalar_form("mul_scalar", np.multiply, "MulBackward1", lambda xp, grad, other: grad * other)
-_scalar_form("div_scalar", np.divide, "DivBackward1", lambda xp, grad, other: grad / other)
+_scalar_form("mul_scalar", np.multiply, "MulBackward1", lambda xp, grad, other: grad * xp.conj(other))
+_scalar_form("div_scalar", np.divide, "DivBackward1", lambda xp, grad, other: grad / xp.conj(other))
 _scalar_form("add_scalar", np.add, "AddBackward1", lambda xp, grad, other: grad)
 _scalar_form("sub_scalar", np.subtract, "SubBackward1", lambda xp, grad, other: grad)
 
@@ -546,6 +551,8 @@ def _clamp(input, min=None, max=None):
             raise _errors.first(RuntimeError("value cannot be converted to type double without overflow"))
         raise NotImplementedError("clamp is not supported for complex types")
     kind = common._numpy
+    for bound in bounds if kind.kind in "iu" else ():
+        fill_array(np.empty((), kind), bound)  # which refuses what the dtype cannot hold
     least, most = (None if b is None else scalar_array(b).astype(kind) for b in (min, max))
     out = wrap(quietly(_bounded, a.astype(kind, copy=False), least, most))
     if recording(input):
@@ -575,11 +582,14 @@ def _clamp_tensors(input, min, max):
             _errors.require_broadcast(input._a.shape, () if bound is None else bound._a.shape)
         raise _errors.not_implemented("maximum_cpu" if max is None else "minimum_cpu" if min is None else "clamp_cpu", kind)
     arrays = [None if t is None else t._a.astype(kind._numpy, copy=False) for t in (input, min, max)]
-    try:
-        out = wrap(quietly(_bounded, *arrays))
-    except ValueError:
-        shapes = [x.shape for x in arrays if x is not None]
-        raise _errors.broadcast(*shapes[:2]) from None
+    shape = input._a.shape
+    for bound in arrays[1:]:
+        if bound is not None:
+            _errors.require_broadcast(shape, bound.shape)
+            shape = np.broadcast_shapes(shape, bound.shape)
+    if kind is _dtypes.bool_ and min is not None and max is not None:
+        raise _errors.not_implemented("clamp_cpu", kind)
+    out = wrap(quietly(_bounded, *arrays))
     if recording(input, min, max):
         record(out, _ClampBackward0, (input, min, max), (input, min, max))
         extra_of(out._node).operands = tuple(
@@ -627,7 +637,8 @@ def _fill_(self, value):
             raise RuntimeError(
                 f"fill_ only supports 0-dimension value tensor but got tensor with {value._a.ndim} dimensions."
             )
-        warn_of_complex(value._a.dtype, self._a.dtype)
+        refuse_overlap(self._a, (value._a,))
+        warn_of_complex(value._a, self._a.dtype)
         quietly(np.copyto, self._a, cast_array(value._a, self._a.dtype), "unsafe")
         return _written(self, original, _FillBackward3, (value,))
     if not isinstance(value, SCALARS):

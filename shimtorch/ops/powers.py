@@ -41,8 +41,8 @@ def _power(a, b):
     if a.dtype is F16:
         return np.power(a.astype(F64), b.astype(F64)).astype(F32).astype(F16)
     r = np.power(a, b)
-    # torch computes exp(b * log(a)), which is not a number for 0 ** 0.
-    return np.where((a == 0) & (b == 0), r.dtype.type(complex(math.nan, math.nan)), r) if r.dtype.kind == "c" else r
+    # torch computes exp(b * log(a)), which is not a number for 0 ** 0 and inf ** 0.
+    return np.where((b == 0) & ((a == 0) | np.isinf(a)), r.dtype.type(complex(math.nan, math.nan)), r) if r.dtype.kind == "c" else r
 
 
 def _integer_power(a, b):
@@ -54,14 +54,14 @@ def _integer_power(a, b):
 def _power_scalar(a, exponent):
     if a.dtype is F16:
         return _power_scalar(a.astype(F32), exponent).astype(F16)
-    if a.dtype.kind in "biu":
-        return _power(a, np.asarray(exponent).astype(a.dtype))
-    if exponent == 2:
-        return a * a
     if exponent == 1:
         return a.copy()
     if exponent == 0:
         return np.ones_like(a)
+    if a.dtype.kind in "biu":
+        return _power(a, np.asarray(exponent).astype(a.dtype))
+    if exponent == 2:
+        return a * a
     if a.dtype.kind == "f":
         if exponent == 0.5:
             return np.sqrt(a)
@@ -126,14 +126,14 @@ def _power_of_arrays(a, b):
 internal("pow_tensors", _power_of_arrays, _pow_tensors)
 internal(
     "not_negative",
-    lambda a: a.real >= 0 if a.dtype.kind == "c" else a >= 0,
-    lambda t: wrap(np.asarray(t._a.real >= 0)),
+    lambda a: (a.real >= 0) & (a.imag == 0),
+    lambda t: wrap(np.asarray((t._a.real >= 0) & (t._a.imag == 0))),
 )
 
 
 def _pow_of_scalar_derivative(xp, grad, exponent, result, base):
     slope = xp.conj(xp.mul_scalar(result, _log_of(complex(base) if xp.is_complex(exponent) else base)))
-    return grad * (xp.where(exponent >= 0, 0, slope) if base == 0 else slope)
+    return grad * (xp.where(xp.not_negative(exponent), 0, slope) if base == 0 else slope)
 
 
 def _log_of(base):

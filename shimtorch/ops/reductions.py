@@ -17,7 +17,7 @@ from ..autograd.graph import extra_of
 from ..autograd.mode import state
 from ._define import F16, F32, binary_core, internal, larger, publish, quietly, record, smaller
 from ._summation import add_up
-from .shape import cast_array, int_tuple, unique_dims
+from .shape import cast_array, int_tuple, unique_dims, warn_of_complex
 
 _UNSET = "unset"  # torch tells a dim left out from None in the graph
 
@@ -75,7 +75,7 @@ def _sum(input, dim=_UNSET, keepdim=False, *, dtype=None):
     if dtype is not None:
         if input._rg and state.enabled and dtype.category < 2:
             raise RuntimeError(f"Autograd not support dtype: {scalar_type_name(dtype)}")
-        warn_of_complex(a.dtype, dtype._numpy)
+        warn_of_complex(a, dtype._numpy)
         a = cast_array(a, dtype._numpy)
     elif a.dtype.kind in "biu":
         a = a.astype(np.int64)
@@ -116,7 +116,7 @@ def _mean(input, dim=_UNSET, keepdim=False, *, dtype=None):
             f"Got: {scalar_type_name(kind)}"
         )
     if dtype is not None:
-        warn_of_complex(a.dtype, kind._numpy)
+        warn_of_complex(a, kind._numpy)
         a = cast_array(a, kind._numpy)
     axes = None if dim is None or dim is _UNSET else _axes(dim, a.ndim)
     count = a.size

@@ -64,6 +64,9 @@ def _index(value) -> int:
 _ViewBackward0 = node_class(
     "ViewBackward0", ("self",), {"self": lambda xp, grad, sizes: xp.reshape(grad, sizes)}, fixed=("sizes",)
 )
+_ReshapeAliasBackward0 = node_class(  # the view that reshape makes of what is not contiguous
+    "ReshapeAliasBackward0", ("self",), {"self": lambda xp, grad, sizes: xp.reshape(grad, sizes)}, fixed=("sizes",)
+)
 _UnsafeViewBackward0 = node_class(
     "UnsafeViewBackward0", ("self",), {"self": lambda xp, grad, sizes: xp.reshape(grad, sizes)}, fixed=("sizes",)
 )
@@ -174,7 +177,7 @@ def _reshape_to(input, shape):
     sizes = _complete(shape, a.size)
     array = _viewed(a, sizes)
     if array is not None:
-        return view_of(input, array, _ViewBackward0, (a.shape,))
+        return view_of(input, array, _ViewBackward0 if a.flags.c_contiguous else _ReshapeAliasBackward0, (a.shape,))
     return unsafe_view(_cloned(input, np.ascontiguousarray(a)), sizes)
 
 
@@ -331,11 +334,13 @@ def _squeeze(input, dim=None):
 
 def unique_dims(dims, ndim: int) -> tuple[int, ...]:
     """Dims counted from the front; RuntimeError if one is named twice."""
-    wrapped = tuple([wrap_dim(d, ndim) for d in dims])
-    for i, d in enumerate(wrapped):
-        if d in wrapped[:i]:
+    wrapped: list[int] = []
+    for dim in dims:
+        d = wrap_dim(dim, ndim)
+        if d in wrapped:
             raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
-    return wrapped
+        wrapped.append(d)
+    return tuple(wrapped)
 
 
 def squeeze_front(input):
@@ -515,7 +520,7 @@ _warned_of_complex = False
 def warn_of_complex(have, want) -> None:
     """torch's warning where a cast loses imaginary parts, once per process."""
     global _warned_of_complex
-    if have.kind == "c" and want.kind in "iuf" and not _warned_of_complex:
+    if have.dtype.kind == "c" and want.kind in "iuf" and have.size and not _warned_of_complex:
         _warned_of_complex = True
         warnings.warn(_COMPLEX_TO_REAL, UserWarning, stacklevel=4)
 
@@ -525,7 +530,7 @@ def to_dtype(input, kind: _dtypes.dtype, copy: bool = False):
     a = input._a
     if a.dtype == kind._numpy and not copy:
         return input
-    warn_of_complex(a.dtype, kind._numpy)
+    warn_of_complex(a, kind._numpy)
     out = wrap(dense_copy(a) if a.dtype == kind._numpy else cast_array(a, kind._numpy))
     if a.ndim > 1 and not a.flags.c_contiguous:
         out._a = laid_out(out._a, a)

@@ -1,0 +1,308 @@
+"""Every operator that shimtorch offers, against PyTorch live: results, gradients, graphs, text, errors.
+
+The table of operators and their signatures say what is called, PyTorch says what must come of it. A new row is
+tested as it is; a signature with a type that ``VALUES`` does not know fails until it is added there.
+``AGREEMENT_EXAMPLES=1000`` tries that many random calls of each operator instead of the same few each time.
+"""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch, the reference, is not installed")
+
+from hypothesis import HealthCheck, assume, given, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+
+import shimtorch  # noqa: E402
+from shimtorch._signature_table import SIGNATURES, signatures_of  # noqa: E402
+from shimtorch._signatures import _read, binary_signatures, unary_signatures  # noqa: E402
+from shimtorch.ops import shape as _warning_once  # noqa: E402
+from shimtorch.ops._define import OPERATORS  # noqa: E402
+from tests.shimtorch.agreement import (  # noqa: E402
+    ALIASES,
+    KNOWN_DIFFERENCES,
+    LAYOUTS,
+    Alias,
+    Call,
+    DType,
+    Leaf,
+    differences,
+    disagreements,
+    observe,
+)
+
+EXAMPLES = int(os.environ.get("AGREEMENT_EXAMPLES", "0"))
+FEW = 40
+thorough = settings(
+    max_examples=EXAMPLES or FEW,
+    derandomize=not EXAMPLES,
+    deadline=None,
+    database=None if not EXAMPLES else settings.default.database,
+    suppress_health_check=list(HealthCheck),
+)
+
+FLOATING = ["float32", "float64", "float16", "complex64", "complex128"]
+DTYPES = [*FLOATING, "int64", "bool", "uint8", "int8", "int16", "int32"]
+NUMBERS = [0, 1, 2, -1, 3, 0.5, -0.5, 2.0, True, False, 2.5, 100, 300, -300, 1j, 1 + 2j, float("nan"), float("inf")]
+
+# --- tensors ------------------------------------------------------------------------------------------------------
+
+REALS = st.one_of(
+    st.sampled_from([0.0, 1.0, -1.0, 2.0, -0.0, 0.5, -3.0]),
+    st.floats(-4, 4, width=32),
+    st.floats(-4, 4, width=32),
+    st.floats(-60, 60, width=32),
+)
+SPECIAL = st.one_of(REALS, st.sampled_from([np.nan, np.inf, -np.inf]))
+SHAPES = st.one_of(
+    st.lists(st.integers(1, 3), max_size=3).map(tuple), st.lists(st.integers(0, 3), max_size=3).map(tuple)
+)
+
+
+ANY_DTYPE = st.one_of(st.just("float32"), st.sampled_from(DTYPES))
+
+
+@st.composite
+def leaves(draw, shapes=SHAPES, dtypes=None):
+    dtype = np.dtype(draw(ANY_DTYPE if dtypes is None else dtypes))
+    shape = draw(shapes)
+    count = int(np.prod(shape))
+    if dtype.kind == "c":  # what an inf becomes in a complex product differs between builds of torch itself
+        element = st.builds(complex, REALS, REALS)
+    elif dtype.kind == "f":
+        element = SPECIAL if draw(st.integers(0, 4)) == 4 else REALS
+    elif dtype.kind == "b":
+        element = st.booleans()
+    else:
+        element = st.integers(0 if dtype.kind == "u" else -4, 5)
+    values = np.array(draw(st.lists(element, min_size=count, max_size=count)), dtype).reshape(shape)
+    layout = "contiguous"
+    if count and shape:
+        layout = draw(st.one_of(st.just("contiguous"), st.sampled_from(sorted(LAYOUTS))))
+    if layout == "expanded":
+        values = np.broadcast_to(values[..., :1], shape)
+    return Leaf(values, layout, draw(st.booleans()) and dtype.kind in "fc")
+
+
+def shapes_beside(first: tuple, kind: str):
+    """Shapes that mostly go together with ``first``."""
+    if kind == "linalg" and first:
+        inner = first[-1]
+        fitting = [(inner,), (inner, 2), (inner, 1), (*first[:-2], inner, 3)]
+        return st.one_of(st.sampled_from(fitting), st.sampled_from(fitting), SHAPES)
+    ones = tuple(1 if i % 2 else size for i, size in enumerate(first))
+    fitting = [first, first, first, ones, first[1:], (), (2, *first), (1,) * len(first)]
+    return st.one_of(st.sampled_from(fitting), st.sampled_from(fitting), SHAPES)
+
+
+@st.composite
+def further_tensors(draw, first: Leaf | None, kind: str):
+    """A second operand: often of the first one's shape and dtype, sometimes in its very memory."""
+    if first is None:
+        return draw(leaves())
+    if first.values.ndim and len(first.values) and draw(st.integers(0, 4)) == 4:
+        return Alias(0, draw(st.sampled_from(sorted(ALIASES))))
+    if draw(st.integers(0, 9)) == 9:
+        return Alias(0)
+    dtypes = st.one_of(st.just(first.values.dtype.name), st.just(first.values.dtype.name), st.sampled_from(DTYPES))
+    return draw(leaves(shapes_beside(first.values.shape, kind), dtypes))
+
+
+# --- arguments ----------------------------------------------------------------------------------------------------
+
+
+def sizes(first: Leaf | None):
+    fitting = [(-1,), (2, 3), ()]
+    if first is not None:
+        shape = first.values.shape
+        fitting += [shape, shape[::-1], (2, *shape), (*shape[:-1], -1), tuple(range(len(shape)))[::-1]]
+    return st.one_of(st.sampled_from(fitting), st.lists(st.integers(-2, 3), max_size=3).map(tuple))
+
+
+INTEGERS = st.sampled_from([0, 1, -1, 2, -2, 5])
+# What a parameter of each of torch's types is given, valid or not; None: the parameter is left out.
+VALUES = {
+    "int64_t": lambda first: INTEGERS,
+    "SymInt": lambda first: INTEGERS,
+    "IntArrayRef": sizes,
+    "SymIntArrayRef": sizes,
+    "Scalar": lambda first: st.sampled_from(NUMBERS),
+    "bool": lambda first: st.booleans(),
+    "double": lambda first: st.sampled_from([0.0, 1e-5, 0.1, -1.0]),
+    "ScalarType": lambda first: st.sampled_from(DTYPES).map(DType),
+    "c10::string_view": lambda first: st.sampled_from(["floor", "trunc", "round"]),
+    "PyObject*": lambda first: st.sampled_from([1, 2.5, True, 1j, [], [1, 2], [[1.0, 2], [3, 4]], [[1], [2, 3]], "a"]),
+    "Device": lambda first: st.just("cpu"),
+    "Layout": None, "MemoryFormat": None, "Generator": None, "TensorList": None,
+}  # fmt: skip
+
+
+@st.composite
+def arguments(draw, signature, first: Leaf | None, kind: str):
+    """Positional and keyword arguments for one of torch's signatures; ``first`` is a method's own tensor."""
+    positional, keywords = [], {}
+    for parameter in _read(signature).parameters:
+        optional = parameter.default is not None
+        known = parameter.kind == "Tensor" or VALUES[parameter.kind] is not None
+        if parameter.name in ("out", "pin_memory") or not known or (optional and draw(st.booleans())):
+            if not optional and not parameter.nullable and parameter.keyword_only is False:
+                raise AssertionError(f"no values for {parameter.kind} {parameter.name}")
+            known = False
+        if not known:
+            continue
+        if parameter.nullable and draw(st.integers(0, 3)) == 3:
+            value = None
+        elif parameter.kind == "Tensor":
+            value = draw(further_tensors(first, kind))
+            if first is None and isinstance(value, Leaf):
+                first = value
+        else:
+            value = draw(VALUES[parameter.kind](first))
+            if parameter.size == 1 and draw(st.booleans()):
+                value = draw(INTEGERS)
+        expected = len(positional) == [p.name for p in _read(signature).parameters].index(parameter.name)
+        if parameter.keyword_only or not expected:
+            keywords[parameter.name] = value
+        else:
+            positional.append(value)
+    return positional, keywords
+
+
+def signatures(name: str):
+    """torch's signatures of an operator; those with none of their own take one tensor, or two."""
+    if name in SIGNATURES:
+        return signatures_of(name)
+    return (binary_signatures if OPERATORS[name].kind == "binary" else unary_signatures)(name)
+
+
+def forms(row) -> list[tuple[str, str]]:
+    """The ways to call an operator: its function, its methods and their in-place forms."""
+    found = []
+    for ours, theirs in ((shimtorch, torch), (shimtorch.nn.functional, torch.nn.functional)):
+        if not found and callable(getattr(ours, row.name, None)) and callable(getattr(theirs, row.name, None)):
+            found.append(("function", row.name))
+    for method in row.methods:
+        found.append(("method", method))
+        if hasattr(shimtorch.Tensor, method + "_"):
+            found.append(("method", method + "_"))
+    return found
+
+
+@st.composite
+def calls(draw, row):
+    form, name = draw(st.sampled_from(forms(row)))
+    described = signatures(name if name in SIGNATURES else row.name)
+    # torch.mm(…, out_dtype=…) is for other devices than the CPU
+    offered = [s for s in getattr(described, form) if not _read(s).hidden and "out_dtype" not in s]
+    own = draw(leaves()) if form == "method" else None
+    if own is not None and name.endswith("_") and own.requires_grad and draw(st.integers(0, 3)):
+        own = Leaf(own.values, own.layout, True, copied=True)
+    positional, keywords = draw(arguments(draw(st.sampled_from(offered)), own, row.kind))
+    if name == "expand" and not own.values.ndim:  # torch makes tensors of negative size here
+        assume(all(size >= 0 for size in np.ravel([*positional, *keywords.values()])))
+    return Call(name, (*([own] if own is not None else []), *positional), keywords, form, twice=draw(st.booleans()))
+
+
+PUBLIC = sorted(name for name, row in OPERATORS.items() if not name.startswith("_"))
+
+
+@pytest.fixture(autouse=True)
+def every_warning(monkeypatch):
+    """Both implementations say some things once per process; here torch always says them, and shimtorch anew."""
+    torch.set_warn_always(True)
+    yield
+    torch.set_warn_always(False)
+
+
+def agree(call: Call) -> None:
+    for flag in [name for name in vars(_warning_once) if name.startswith("_warned")]:
+        setattr(_warning_once, flag, False)
+    found = disagreements(call, shimtorch, torch)
+    assert not found, "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+@thorough
+@given(data=st.data())
+def test_operator(name, data):
+    agree(data.draw(calls(OPERATORS[name]), label="call"))
+
+
+# --- special methods ----------------------------------------------------------------------------------------------
+
+UNARY = ["neg", "pos", "abs", "invert"]
+BINARY = [
+    "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor", "eq", "ne", "lt", "le",
+    "gt", "ge",
+]  # fmt: skip
+INPLACE = ["iadd", "isub", "imul", "itruediv", "ifloordiv", "imod", "ipow", "iand", "ior", "ixor"]
+
+
+@pytest.mark.parametrize("name", UNARY)
+@thorough
+@given(data=st.data())
+def test_unary_special_method(name, data):
+    agree(Call(name, (data.draw(leaves()),), form="special", twice=data.draw(st.booleans())))
+
+
+@pytest.mark.parametrize("name", BINARY + INPLACE)
+@thorough
+@given(data=st.data())
+def test_binary_special_method(name, data):
+    """``x + y``, ``x + 2``, ``2 - x``, ``x += y``, also with what is no operand."""
+    kind = "linalg" if name == "matmul" else "binary"
+    first = data.draw(leaves())
+    if name in INPLACE and first.requires_grad and data.draw(st.booleans()):
+        first = Leaf(first.values, first.layout, True, copied=True)
+    other = data.draw(st.one_of(further_tensors(first, kind), st.sampled_from(NUMBERS)))
+    reflected = name not in INPLACE and not isinstance(other, (Leaf, Alias)) and data.draw(st.booleans())
+    agree(Call(name, (other, first) if reflected else (first, other), form="special", twice=data.draw(st.booleans())))
+
+
+# --- indexing -----------------------------------------------------------------------------------------------------
+
+_bounds = st.one_of(st.none(), st.integers(-4, 4))
+_parts = st.one_of(
+    st.integers(-3, 3),
+    st.builds(slice, _bounds, _bounds, st.sampled_from([None, 1, 2, 3, 0, -1])),
+    st.just(slice(None)),
+    st.none(),
+    st.just(Ellipsis),
+)
+# A second ellipsis means nothing that anybody could rely on.
+INDICES = st.one_of(_parts, st.lists(_parts, max_size=4).map(tuple).filter(lambda parts: parts.count(Ellipsis) < 2))
+
+
+@thorough
+@given(data=st.data())
+def test_reading_by_index(data):
+    agree(Call("getitem", (data.draw(leaves()), data.draw(INDICES)), form="special", twice=data.draw(st.booleans())))
+
+
+@thorough
+@given(data=st.data())
+def test_writing_by_index(data):
+    target = data.draw(leaves())
+    if target.requires_grad:
+        target = Leaf(target.values, target.layout, True, copied=True)
+    value = data.draw(st.one_of(leaves(), st.sampled_from(NUMBERS)))
+    agree(Call("setitem", (target, data.draw(INDICES), value), form="special", twice=data.draw(st.booleans())))
+
+
+# --- what is accepted ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("known", KNOWN_DIFFERENCES, ids=lambda known: known.reason[:60])
+def test_known_difference_still_differs(known):
+    found = differences(known.example, observe(known.example, shimtorch), observe(known.example, torch), torch)
+    covered = any(known.covers(known.example, difference) for difference in found)
+    assert covered, "this difference is gone: delete its entry"
+
+
+def test_every_operator_can_be_called():
+    """No row escapes: each has a form that torch offers too."""
+    assert [name for name in PUBLIC if not forms(OPERATORS[name])] == []

@@ -1,0 +1,124 @@
+"""The README keeps its word: its example, its commands and its tables are tried.
+
+The set-up and the tests are run by ``.ci/run`` in a clean copy, which takes the lines from there; the rest is run here.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from operator import attrgetter
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+import shimtorch
+import shimtorch.nn.functional
+from conformance.compare.documented import output_of
+from conformance.documents import read
+from conformance.runners.protocol import SEEDS, Limits
+from conformance.runners.session import run_document
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+CI = ROOT / ".ci" / "run"
+BLOCKS = [(token.info, token.content) for token in MarkdownIt().parse(README.read_text()) if token.type == "fence"]
+
+needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed")
+
+
+def block(info: str) -> str:
+    (content,) = (content for found, content in BLOCKS if found == info)
+    return content
+
+
+def names(heading: str) -> list[str]:
+    """The names of torch's that the table under a heading mentions."""
+    _, _, table = README.read_text().partition(f"| | {heading} |\n")
+    rows = re.match(r"(?:\|.*\n)*", table)
+    return re.findall(r"`torch\.([\w.]+)`", rows[0] if rows else "")
+
+
+def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """A line of the README's, with this environment for the one of the set-up, in a folder of its own."""
+    for name in ("conformance", "shimtorch"):
+        (folder / name).symlink_to(ROOT / name)
+    scripts = Path(sys.executable).parent
+    if not (scripts / "conformance").exists():  # not installed: run from the sources
+        command = command.replace(".venv/bin/conformance", ".venv/bin/python -m conformance")
+    here = command.replace(".venv/bin/", f"{scripts}/")
+    return subprocess.run(here, shell=True, cwd=folder, capture_output=True, text=True)
+
+
+def test_example() -> None:
+    document = read(README)
+    (snippet,) = (snippet for snippet in document.snippets if "import shimtorch" in snippet.code)
+    assert snippet.expected is not None
+    result = run_document(document, "shimtorch", SEEDS[0], Limits()).results[document.snippets.index(snippet)]
+    assert output_of(result) == snippet.expected.text
+
+
+@needs_torch
+def test_example_is_what_pytorch_prints(tmp_path: Path) -> None:
+    text = README.read_text().replace("import shimtorch as torch", "import torch").replace("shimtorch.nn", "torch.nn")
+    (tmp_path / "readme.md").write_text(text)
+    tried = run(".venv/bin/conformance run readme.md --reference torch", tmp_path)
+    assert tried.returncode == 0, tried.stdout
+    assert "1 matches" in tried.stdout
+
+
+@pytest.mark.parametrize("command", block("sh").splitlines())
+def test_command(command: str, tmp_path: Path) -> None:
+    tried = run(command, tmp_path)
+    assert tried.returncode == 0, tried.stdout + tried.stderr
+
+
+@pytest.mark.parametrize("command", block("sh run").splitlines())
+def test_main_command(command: str, tmp_path: Path) -> None:
+    tried = run(command, tmp_path)
+    assert tried.returncode == 0, tried.stdout + tried.stderr
+    assert "conformant: " in tried.stdout
+
+
+@needs_torch
+def test_figures_are_those_of_the_benchmark(tmp_path: Path) -> None:
+    """Not the numbers, which every machine has its own of, but what is measured and what is promised."""
+    tried = run(block("sh bench").strip(), tmp_path)
+    assert tried.returncode == 0, tried.stderr
+    row = re.compile(r"^(\w[\w ]*?) {2,}[^(\n]*\(.*?\) +([\d.]+)", re.M)
+    told, measured = (row.findall(text) for text in (README.read_text(), tried.stdout))
+    assert told == measured
+    assert len(told) == 6
+
+
+def test_set_up_and_commands_are_two_lines_and_one_each() -> None:
+    assert [len(block(f"sh {name}").splitlines()) for name in ("set-up", "run", "tests")] == [2, 1, 1]
+
+
+def test_ci_runs_the_commands_of_the_readme_and_no_copy() -> None:
+    script = CI.read_text()
+    assert re.findall(r"^readme (.*)$", script, re.M) == ["set-up", "run", "tests"]
+    (taken,) = re.findall(r"^block\(\) \{.*?^\}\n", script, re.M | re.S)
+    for name in ("set-up", "run", "tests"):
+        lines = subprocess.run(["bash", "-c", f"{taken}block {name}"], cwd=ROOT, capture_output=True, text=True).stdout
+        assert lines == block(f"sh {name}")
+        assert not any(line in script for line in lines.splitlines())
+
+
+@pytest.mark.parametrize("name", names("there"))
+def test_what_is_there(name: str) -> None:
+    attrgetter(name)(shimtorch)
+
+
+@pytest.mark.parametrize("name", names("not there"))
+def test_what_is_not_there(name: str) -> None:
+    with pytest.raises(AttributeError):
+        attrgetter(name)(shimtorch)
+
+
+def test_tables_are_found() -> None:
+    assert len(names("there")) > 40
+    assert len(names("not there")) > 10
