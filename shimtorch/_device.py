@@ -22,8 +22,10 @@ class device:
 
     __slots__ = ("index", "type")
     __module__ = "torch"
+    index: int | None
+    type: str
 
-    def __init__(self, type: str | device | None = None, index: int | None = None, *, device: Any = None) -> None:
+    def __init__(self, type: Any = None, index: int | None = None, *, device: Any = None) -> None:
         type = device if type is None else type
         if type is None:
             raise TypeError(_INVALID.format("()", ""))
@@ -47,7 +49,9 @@ class device:
             raise RuntimeError(f"Expected one of {_TYPES} device type at start of device string: {name}")
         if colon:
             if index is not None:
-                raise RuntimeError(f"type (string) must not include an index because index was passed explicitly: {type}")
+                raise RuntimeError(
+                    f"type (string) must not include an index because index was passed explicitly: {type}"
+                )
             if not number.isdigit() or (len(number) > 1 and number[0] == "0"):
                 raise RuntimeError(f"Invalid device string: '{type}'")
             index = int(number)
@@ -55,7 +59,8 @@ class device:
         self.index = index
 
     def __repr__(self) -> str:
-        return f"device(type={self.type!r})" if self.index is None else f"device(type={self.type!r}, index={self.index})"
+        index = "" if self.index is None else f", index={self.index}"
+        return f"device(type={self.type!r}{index})"
 
     def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"
@@ -87,7 +92,7 @@ def require_cpu(wanted: object) -> None:
         return
     if isinstance(wanted, int):
         raise RuntimeError("Cannot access accelerator device when none is available.")
-    found = wanted if isinstance(wanted, device) else device(wanted)  # type: ignore[arg-type]
+    found = wanted if isinstance(wanted, device) else device(wanted)
     if found.type == "cuda":
         raise AssertionError("Torch not compiled with CUDA enabled")
     if found.type != "cpu":

@@ -11,7 +11,7 @@ import numpy as np
 
 
 class dtype:
-    """An element type, as ``torch.dtype``: ``is_floating_point``, ``is_complex``, ``is_signed``, ``itemsize`` in bytes."""
+    """An element type, as ``torch.dtype``: ``is_floating_point``, ``is_complex``, ``is_signed``, ``itemsize``."""
 
     __slots__ = ("_name", "_numpy", "category", "is_complex", "is_floating_point", "is_signed", "itemsize")
     __module__ = "torch"

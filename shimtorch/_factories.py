@@ -191,8 +191,9 @@ def _filled(leaves, dtype):
     for leaf in leaves:
         if isinstance(leaf, (list, tuple)) and category:
             name = type(leaf).__name__
-            whole = category == 1
-            raise TypeError(f"'{name}' object cannot be interpreted as an integer" if whole else f"must be real number, not {name}")
+            if category == 1:
+                raise TypeError(f"'{name}' object cannot be interpreted as an integer")
+            raise TypeError(f"must be real number, not {name}")
     if category < 3 and any(isinstance(leaf, complex) for leaf in leaves):
         raise TypeError("must be real number, not complex")
     if category == 0:
@@ -214,7 +215,8 @@ def _filled(leaves, dtype):
 
 
 _KNOWN = (
-    "float64, float32, float16, complex64, complex128, int64, int32, int16, int8, uint64, uint32, uint16, uint8, and bool"
+    "float64, float32, float16, complex64, complex128, int64, int32, int16, int8, uint64, uint32, uint16, uint8, "
+    "and bool"
 )
 
 
@@ -265,8 +267,8 @@ def _from_numpy(*args, **kwargs) -> Tensor:
     (ndarray,) = args
     if not isinstance(ndarray, np.ndarray):
         kind = type(ndarray)
-        plain = kind.__module__ == "builtins" or kind is Tensor
-        raise TypeError(f"expected np.ndarray (got {kind.__name__ if plain else f'{kind.__module__}.{kind.__qualname__}'})")
+        module = "" if kind.__module__ == "builtins" or kind is Tensor else kind.__module__ + "."
+        raise TypeError(f"expected np.ndarray (got {module}{kind.__qualname__})")
     if not ndarray.flags.writeable and not _warned_of_read_only:
         _warned_of_read_only = True
         warnings.warn(_READ_ONLY, UserWarning, stacklevel=2)
@@ -366,8 +368,8 @@ def _like(name: str, make):
         return _finish(out, requires_grad)
 
     forward.__doc__ = (
-        f"As ``torch.{name.removesuffix('_like')}`` in the shape, memory order and (unless ``dtype`` is given) dtype of\n"
-        f"    ``input``. (``torch.{name}``)\n    "
+        f"As ``torch.{name.removesuffix('_like')}`` in the shape, memory order and (unless ``dtype`` is given) dtype\n"
+        f"    of ``input``. (``torch.{name}``)\n    "
     )
     return publish(name, "factory", forward)
 

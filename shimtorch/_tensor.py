@@ -54,6 +54,10 @@ def _fixed(read):
     return property(read, refuse, lambda self: refuse(self, None))
 
 
+if TYPE_CHECKING:
+    _fixed = property
+
+
 def _checked(method):
     """``method`` with torch's errors for wrong arguments, worked out only when it has failed."""
     name = method.__name__
@@ -98,6 +102,10 @@ class Tensor:
         super().__init_subclass__(**kwargs)
 
     if TYPE_CHECKING:
+        _a: np.ndarray
+        _node: Any
+        _rg: bool
+        _vc: Any
 
         def __getattr__(self, name: str) -> Any: ...
 
@@ -306,8 +314,9 @@ class Tensor:
         if value is self:
             raise RuntimeError("can't assign Variable as its own grad")
         if value._a.dtype != self._a.dtype:
+            name = c_name(value).replace("long", "long int")
             raise RuntimeError(
-                f"attempting to assign a gradient with dtype '{c_name(value).replace('long', 'long int')}' to a tensor with grad_dtype "
+                f"attempting to assign a gradient with dtype '{name}' to a tensor with grad_dtype "
                 f"'{scalar_type_name(self)}'. The gradient must match the tensor's grad_dtype (defaults to the "
                 "tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to "
                 "allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may "

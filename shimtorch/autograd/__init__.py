@@ -95,7 +95,9 @@ def _roots(outputs, gradients, create_graph: bool):
         if not output._rg:
             raise RuntimeError(f"element {index} of tensors does not require grad and does not have a grad_fn")
         if gradient is None:
-            raise RuntimeError(f"element {index} of gradients tuple is None, but the corresponding Tensor requires grad")
+            raise RuntimeError(
+                f"element {index} of gradients tuple is None, but the corresponding Tensor requires grad"
+            )
         if gradient._a.dtype != output._a.dtype:
             gradient = gradient.to(output.dtype)
         roots.append((output._node or output, gradient if create_graph else gradient._a))
@@ -110,7 +112,9 @@ def backward(
     grad_variables=None,
     inputs=None,
 ) -> None:
-    """Add the gradients of ``tensors`` to the ``grad`` of the leaves (or of ``inputs``), as ``torch.autograd.backward``.
+    """Add the gradients of ``tensors`` to the ``grad`` of the leaves (or of ``inputs``).
+
+    As ``torch.autograd.backward``.
 
     ``grad_tensors`` holds one gradient per tensor, of its shape; it may be left out for one-element tensors. The
     graph is freed unless ``retain_graph`` (default: ``create_graph``); ``create_graph`` records the pass itself.
@@ -127,7 +131,8 @@ def backward(
         array = tensors._a
         if array.size == 1 and array.dtype.kind == "f" and tensors._rg:
             one = _ONES[array.dtype] if array.ndim == 0 else np.ones_like(array)
-            leaves, _ = engine.run(((tensors._node or tensors, one),), retain_graph is not None and _flag(retain_graph), False)
+            keep = retain_graph is not None and _flag(retain_graph)
+            leaves, _ = engine.run(((tensors._node or tensors, one),), keep, False)
             engine.accumulate(leaves, False)
             return
     if inputs is not None:
@@ -167,7 +172,9 @@ def grad(
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
 ):
-    """The gradients of ``outputs`` with respect to ``inputs``, one Tensor (or None) per input, as ``torch.autograd.grad``.
+    """The gradients of ``outputs`` with respect to ``inputs``, one Tensor (or None) per input.
+
+    As ``torch.autograd.grad``.
 
     RuntimeError for an input that was not used, unless ``allow_unused`` (then None) or ``materialize_grads`` (zeros).
     With ``is_grads_batched`` the first dimension of each of ``grad_outputs`` counts independent passes.
@@ -242,7 +249,8 @@ def _batched(outputs, inputs, gradients, keep: bool, create: bool, allow_unused)
     for i in range(count):
         ith = [None if gradient is None else gradient[i] for gradient in gradients]
         rows.append(_gradients(outputs, inputs, ith, keep or i < count - 1, create, allow_unused))
-    return tuple(None if column[0] is None else TENSORS.wrap(np.stack([g._a for g in column])) for column in zip(*rows))
+    columns = zip(*rows, strict=True)
+    return tuple(None if column[0] is None else TENSORS.wrap(np.stack([g._a for g in column])) for column in columns)
 
 
 def _inputs_tuple(inputs, function: str):

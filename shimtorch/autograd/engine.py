@@ -61,7 +61,7 @@ def _loop(roots, keep_graph, create_graph, wanted, captured):
         incoming = pending.pop(node)
         extra = node.extra
         if extra is not None and extra.retained is not None:
-            _retain(extra.retained(), incoming, create_graph)
+            _retain(node, extra.retained(), incoming, create_graph)
         if node in captured:
             caught[node] = incoming
         if wanted is not None and node not in wanted:
@@ -75,9 +75,11 @@ def _loop(roots, keep_graph, create_graph, wanted, captured):
         for edge, gradient in zip(node.edges, gradients):  # noqa: B905 (made together, and this is hot)
             if gradient is None:
                 continue
-            if edge in pending:
+            if not isinstance(edge, Node):
+                leaves[edge] = leaves[edge] + gradient if edge in leaves else gradient
+            elif edge in pending:
                 pending[edge] = pending[edge] + gradient
-            elif isinstance(edge, Node):
+            else:
                 pending[edge] = gradient
                 if only is None and not heap:
                     only = edge
@@ -86,10 +88,6 @@ def _loop(roots, keep_graph, create_graph, wanted, captured):
                 if only is not None:
                     heappush(heap, (only.sequence, only))
                     only = None
-            elif edge in leaves:
-                leaves[edge] = leaves[edge] + gradient
-            else:
-                leaves[edge] = gradient
         gradients = None
     return leaves, caught
 
@@ -109,8 +107,8 @@ def _fit(gradients, operands, create_graph: bool):
     return fitted
 
 
-def _retain(tensor, gradient, create_graph: bool) -> None:
-    if tensor is None:
+def _retain(node, tensor, gradient, create_graph: bool) -> None:
+    if tensor is None or tensor._node is not node:
         return
     if create_graph:
         tensor._grad = TENSORS.clone(gradient) if tensor._grad is None else tensor._grad + gradient

@@ -6,8 +6,10 @@ when somebody looks), or is None.
 
 from __future__ import annotations
 
+import gc
 import itertools
 import re
+import sys
 import weakref
 
 # Falls by one per node, so that the newest node is first out of a min-heap.
@@ -32,6 +34,10 @@ class Extra:
     """What few nodes need: version checks, operand shapes and dtypes that gradients must be brought back to, hooks."""
 
     __slots__ = ("operands", "result_counter", "retained", "versions")
+    operands: tuple | None
+    retained: weakref.ref | None
+    versions: tuple[int, ...] | None
+    result_counter: tuple[VersionCounter, int] | None
 
     def __init__(self) -> None:
         self.operands = None  # per edge: None or (shape, numpy dtype)
@@ -134,6 +140,22 @@ def counter_of(tensor) -> VersionCounter:
     return counter
 
 
+def has_views(tensor) -> bool:
+    """Whether a view of the tensor's memory is alive, recorded or not."""
+    counter = tensor._vc
+    if counter is None or sys.getrefcount(counter) == 3:  # the tensor, the local name and the argument
+        return False
+    cls = type(tensor)
+    return any(type(t) is cls and t is not tensor and t._base is not None for t in gc.get_referrers(counter))
+
+
+def move_retained(tensor, node) -> None:
+    """Let ``node``, which an in-place write makes the tensor's new origin, keep the gradient its old one was to."""
+    extra = tensor._node.extra if tensor._node is not None else None
+    if extra is not None and extra.retained is not None:
+        extra_of(node).retained, extra.retained = extra.retained, None
+
+
 def extra_of(node) -> Extra:
     if node.extra is None:
         node.extra = Extra()
@@ -158,7 +180,8 @@ def already_freed() -> RuntimeError:
 
 _LEGACY_NAMES = {
     "bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long",
-    "float16": "Half", "float32": "Float", "float64": "Double", "complex64": "ComplexFloat", "complex128": "ComplexDouble",
+    "float16": "Half", "float32": "Float", "float64": "Double",
+    "complex64": "ComplexFloat", "complex128": "ComplexDouble",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy import asarray, ndarray
@@ -125,7 +126,7 @@ def internal(name: str, on_arrays, on_tensors=None) -> None:
 
 def record(out: Tensor, cls: type, inputs, saved=(), fixed=()) -> None:
     """Make ``out`` the result of a new node of class ``cls`` over ``inputs`` (Tensors or None)."""
-    node = new(cls)
+    node: Any = new(cls)
     node.edges = tuple([tensor._node or tensor if tensor is not None and tensor._rg else None for tensor in inputs])
     node.saved = saved
     node.fixed = fixed

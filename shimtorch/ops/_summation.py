@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from ._define import F16, F32
+
+_add: Any = np.add.reduce
+_or: Any = np.logical_or.reduce
 
 # Up to so many terms, adding one by one stays within torch's own error.
 _FEW = 64
@@ -18,12 +22,12 @@ def add_up(a, axes, keepdim: bool):
     if kind is F16:
         return add_up(a.astype(F32), axes, keepdim).astype(F16)
     if kind.kind == "b":
-        return np.logical_or.reduce(a, axis=axes, keepdims=keepdim)
+        return _or(a, axis=axes, keepdims=keepdim)
     if kind.kind in "iu":  # which NumPy would widen
-        return np.add.reduce(a, axis=axes, keepdims=keepdim, dtype=kind)
+        return _add(a, axis=axes, keepdims=keepdim, dtype=kind)
     if a.size > _FEW and not (a.flags.c_contiguous and (axes is None or axes == (a.ndim - 1,))):
         return _along_memory(a, axes, keepdim)
-    return np.add.reduce(a, axis=axes, keepdims=True) if keepdim else np.add.reduce(a, axes)
+    return _add(a, axis=axes, keepdims=True) if keepdim else _add(a, axes)
 
 
 def _along_memory(a, axes, keepdim: bool):
@@ -31,7 +35,7 @@ def _along_memory(a, axes, keepdim: bool):
     kept = [d for d in range(a.ndim) if d not in folded]
     count = math.prod(a.shape[d] for d in folded)
     if count <= _FEW:
-        return np.add.reduce(a, axis=axes, keepdims=keepdim)
+        return _add(a, axis=axes, keepdims=keepdim)
     rows = np.ascontiguousarray(a.transpose(*kept, *folded)).reshape(*(a.shape[d] for d in kept), count)
-    total = np.add.reduce(rows, -1)
+    total = _add(rows, -1)
     return np.expand_dims(total, folded) if keepdim else total

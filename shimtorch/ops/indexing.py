@@ -19,7 +19,7 @@ from ..autograd.graph import Node, OutputNode, counter_of, next_sequence
 from ..autograd.mode import state
 from . import shape
 from ._define import fill_array, internal, quietly, record
-from .shape import _unsqueeze, alias, described, view_of
+from .shape import _unsqueeze, alias, described, strided, view_of
 
 # --- select and slice ---------------------------------------------------------------------------------------------
 
@@ -55,7 +55,8 @@ def _backward_of(name: str, read):
 
 
 internal(
-    "select_backward", _placed, _backward_of("SelectBackwardBackward0", lambda xp, grad, dim, i: xp.select(grad, dim, i))
+    "select_backward", _placed,
+    _backward_of("SelectBackwardBackward0", lambda xp, grad, dim, i: xp.select(grad, dim, i)),
 )
 internal(
     "slice_backward", _placed, _backward_of("SliceBackwardBackward0", lambda xp, grad, dim, s: xp.slice(grad, dim, s))
@@ -70,7 +71,11 @@ def _select(input, dim: int, index: int):
 
 def _slice(input, dim: int, where: slice):
     a = input._a
-    return view_of(input, a[(slice(None),) * dim + (where,)], _SliceBackward0, (a.shape, dim, where))
+    array = a[(slice(None),) * dim + (where,)]
+    if where.step != 1 and array.shape[dim] < 2:  # where NumPy forgets the step
+        strides = (*array.strides[:dim], a.strides[dim] * where.step, *array.strides[dim + 1 :])
+        array = strided(array, array.shape, strides)
+    return view_of(input, array, _SliceBackward0, (a.shape, dim, where))
 
 
 internal("select", lambda a, dim, index: a[(slice(None),) * dim + (index,)], _select)
@@ -115,11 +120,11 @@ def _plain(a, index):
 
 
 def _forward(part: slice) -> bool:
-    """Whether a slice has plain int ends and does not step backwards."""
+    """Whether a slice has plain int ends and no steps."""
     for end in (part.start, part.stop):
         if end is not None and type(end) is not int:
             return False
-    return part.step is None or (type(part.step) is int and part.step > 0)
+    return part.step is None
 
 
 def _stepwise(self, index):
@@ -159,7 +164,8 @@ def _integer(part):
             return int(part)
     if isinstance(part, float):
         raise IndexError(
-            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got float)"
+            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
+            "float)"
         )
     if isinstance(part, (str, bytes)):
         raise TypeError(f"new(): invalid data type '{type(part).__name__}'")
@@ -176,6 +182,8 @@ def _integer(part):
 
 def _selected(out, dim: int, index: int, position: int):
     a = out._a
+    if not -(2**63) <= index < 2**63:
+        raise ValueError("Overflow when unpacking long long")
     if a.ndim == 0:
         if index != 0:
             raise IndexError(f"index {index} is out of bounds for dimension 0 with size 0")
@@ -202,11 +210,13 @@ def _sliced(out, dim: int, part: slice, whole: bool):
         raise ValueError("slice step cannot be zero")
     if step < 0:
         raise ValueError("step must be greater than zero")
+    part.indices(0)  # its errors come first
     if out._a.ndim == 0:
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     size = out._a.shape[dim]
     start, stop, step = slice(part.start, part.stop, step).indices(size)
-    if (start, stop, step) == (0, size, 1) and not whole:
+    counted_from_end = part.start is not None and operator.index(part.start) < 0
+    if (start, stop, step) == (0, size, 1) and not whole and not counted_from_end:
         return out
     return _slice(out, dim, slice(start, max(start, stop), step))
 
@@ -355,7 +365,12 @@ class UnbindBackward0(Node):
         return (stack_rows([grad.by_index.get(i, blank) for i in range(sizes[0])]),)
 
 
-_STACK = {}
+_STACK: dict[int, type] = {}
+
+
+def _row_of(index: int):
+    return lambda xp, grad: xp.select(grad, 0, index)
+
 
 
 def stack_rows(rows):
@@ -365,9 +380,7 @@ def stack_rows(rows):
         count = len(rows)
         if count not in _STACK:
             names = tuple(f"row{i}" for i in range(count))
-            _STACK[count] = node_class(
-                "StackBackward0", names, {n: (lambda i: lambda xp, grad: xp.select(grad, 0, i))(i) for i, n in enumerate(names)}
-            )
+            _STACK[count] = node_class("StackBackward0", names, {n: _row_of(i) for i, n in enumerate(names)})
         record(out, _STACK[count], rows)
     return out
 

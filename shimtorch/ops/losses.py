@@ -33,7 +33,9 @@ def reduction_code(reduction: str, size_average, reduce) -> int:
         )
     if reduction == "elementwise_mean":
         warnings.warn(
-            "reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.", UserWarning, stacklevel=1
+            "reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.",
+            UserWarning,
+            stacklevel=1,
         )
         return MEAN
     try:
@@ -52,7 +54,7 @@ def _reduced(loss, code: int):
 def _within_unit(values) -> bool:
     if values.size == 1:
         return 0 <= values.item() <= 1
-    return not values.size or bool(0 <= np.minimum.reduce(values, None) and np.maximum.reduce(values, None) <= 1)
+    return not values.size or bool(np.minimum.reduce(values, None) >= 0 and np.maximum.reduce(values, None) <= 1)
 
 
 # --- binary cross entropy -----------------------------------------------------------------------------------------
@@ -95,7 +97,8 @@ def _towards_target(xp, grad, self, target, weight, code):
 
 
 _BCE = node_class(
-    "BinaryCrossEntropyBackward0", ("self", "target"), saved=("self", "target", "weight"), fixed=("code",), optional=("weight",),
+    "BinaryCrossEntropyBackward0", ("self", "target"), saved=("self", "target", "weight"), fixed=("code",),
+    optional=("weight",),
     derivatives={
         "self": lambda xp, grad, self, target, weight, code: xp.bce_backward(grad, self, target, weight, code),
         "target": _towards_target,
@@ -240,7 +243,8 @@ def _logits_towards_target(xp, grad, self, target, weight, pos_weight, code):
 
 _BCE_LOGITS = node_class(
     "BinaryCrossEntropyWithLogitsBackward0", ("self", "target"), saved=("self", "target", "weight", "pos_weight"),
-    fixed=("code",), optional=("weight", "pos_weight"), derivatives={"self": _logits_backward, "target": _logits_towards_target},
+    fixed=("code",), optional=("weight", "pos_weight"),
+    derivatives={"self": _logits_backward, "target": _logits_towards_target},
 )  # fmt: skip
 
 

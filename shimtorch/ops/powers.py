@@ -54,6 +54,8 @@ def _integer_power(a, b):
 def _power_scalar(a, exponent):
     if a.dtype is F16:
         return _power_scalar(a.astype(F32), exponent).astype(F16)
+    if isinstance(exponent, complex) and a.dtype.kind == "f":  # the derivative of a real number's complex power
+        a = a.astype(np.result_type(a.dtype, np.complex64))
     if exponent == 1:
         return a.copy()
     if exponent == 0:
@@ -139,7 +141,7 @@ def _pow_of_scalar_derivative(xp, grad, exponent, result, base):
 def _log_of(base):
     if isinstance(base, complex):
         return complex(np.log(base))
-    return math.log(base) if base > 0 else math.nan if base < 0 else -math.inf
+    return math.log(base) if base > 0 else -math.inf if base == 0 else math.nan
 
 
 _PowBackward2 = node_class(

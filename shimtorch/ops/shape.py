@@ -398,7 +398,7 @@ def _expanded(a, shape) -> ndarray:
 
 def described(input) -> str:
     name = scalar_type_name(input)
-    return f"CPU{name}Type" if name.startswith("Complex") else f"torch.{name}Tensor"
+    return f"CPU{name}Type" if name == "Bool" or name.startswith("Complex") else f"torch.{name}Tensor"
 
 
 def _expand(input, *sizes, implicit=False):

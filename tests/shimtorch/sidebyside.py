@@ -16,6 +16,7 @@ import warnings
 
 import numpy as np
 import pytest
+
 import shimtorch
 
 try:
@@ -46,8 +47,9 @@ def outcome(source, implementation):
         try:
             exec(compile(tree, FILE, "exec"), scope)
         except Exception as error:
-            lines = [frame.tb_lineno for frame in _frames(error.__traceback__) if frame.tb_frame.f_code.co_filename == FILE]
-            raised = type(error).__name__, _plain(str(error)), lines[0]
+            frames = _frames(error.__traceback__)
+            line = next(frame.tb_lineno for frame in frames if frame.tb_frame.f_code.co_filename == FILE)
+            raised = type(error).__name__, _plain(str(error)), line
     implementation.set_default_dtype(implementation.float32)
     implementation.set_grad_enabled(True)
     names = {n: v for n, v in scope.items() if n not in _SKIPPED_NAMES and not n.startswith("__")}

@@ -5,8 +5,9 @@ To add a case, add a line to ``SOURCES``.
 
 # ruff: noqa: E501 (a source is one line, however long)
 
-import pytest
 import numpy as np
+import pytest
+
 import shimtorch
 from tests.shimtorch.sidebyside import assert_same, lines, needs_torch, torch
 

@@ -5,11 +5,12 @@ To add a case, add a line to ``SOURCES``.
 
 # ruff: noqa: E501 (a source is one line, however long)
 
-import pytest
 import numpy as np
-import shimtorch
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import shimtorch
 from tests.shimtorch.sidebyside import assert_same, lines, needs_torch, torch
 
 SOURCES = lines(

@@ -6,6 +6,7 @@ To add a case, add a line to ``SOURCES``, or to ``NOT_OFFERED`` where PyTorch ha
 # ruff: noqa: E501 (a source is one line, however long)
 
 import pytest
+
 import shimtorch
 from tests.shimtorch.sidebyside import assert_same, lines, needs_torch, outcome
 
