@@ -185,6 +185,9 @@ def _number(leaf):
     return leaf.item() if isinstance(leaf, (Tensor, np.generic, np.ndarray)) else leaf
 
 
+_AS_INTEGER = "'{}' object cannot be interpreted as an integer"
+
+
 def _filled(leaves, dtype):
     """The numbers as an array; the errors are those of numbers that do not fit."""
     category = dtype.category
@@ -192,10 +195,10 @@ def _filled(leaves, dtype):
         if isinstance(leaf, (list, tuple)) and category:
             name = type(leaf).__name__
             if category == 1:
-                raise TypeError(f"'{name}' object cannot be interpreted as an integer")
+                raise TypeError(_AS_INTEGER.format(name))
             raise TypeError(f"must be real number, not {name}")
-    if category < 3 and any(isinstance(leaf, complex) for leaf in leaves):
-        raise TypeError("must be real number, not complex")
+    if category in (1, 2) and any(isinstance(leaf, complex) for leaf in leaves):
+        raise TypeError(_AS_INTEGER.format("complex") if category == 1 else "must be real number, not complex")
     if category == 0:
         return np.array([leaf != 0 for leaf in leaves], np.bool_)
     if category == 1:
@@ -411,14 +414,16 @@ def _arange(*args, dtype=None, layout=None, device=None, requires_grad=False, pi
         raise RuntimeError(f"unsupported range: {start:g} -> {end:g}")
     if (step > 0) != (end >= start) and start != end:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    count = math.ceil((end - start) / step) if step == step else 0
     if dtype.category == 1:
         start, end, step = int(start), int(end), int(step)
         if step == 0:
             raise ValueError("step must be nonzero")
         if not all(-(2**63) <= bound < 2**63 for bound in (start, end, step)):
             raise RuntimeError("value cannot be converted to type int64_t without overflow")
-        return _finish(np.arange(start, end, step, np.int64).astype(dtype._numpy), requires_grad)
-    count = math.ceil((end - start) / step)
+        if dtype is _dtypes.int64:
+            return _finish(np.arange(start, end, step, np.int64), requires_grad)
+        return _finish((start + step * np.arange(count)).astype(dtype._numpy), requires_grad)
     return _finish(quietly(_ranged, start, step, count, dtype._numpy), requires_grad)
 
 
@@ -476,9 +481,8 @@ def _sampled(name: str, described: str, sample, kernel: str):
     ):
         size = _named_size(size, keywords)
         dtype = _options(dtype, layout, device, requires_grad, pin_memory) or _dtypes._default
-        if requires_grad and dtype.category < 2 and name == "randn":
-            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-        return _finish(drawn(generator, _sizes(size, name), dtype), requires_grad)
+        shape = _sizes(size, name)
+        return _finish(drawn(generator, shape, dtype), requires_grad)
 
     def like(out, generator=None):
         # Memory order: what lies first is drawn first.

@@ -27,16 +27,16 @@ def refuse_overlap(target: ndarray, sources) -> None:
     if not target.size:
         return
     if any(stride == 0 and size > 1 for stride, size in zip(target.strides, target.shape, strict=True)):
-        raise RuntimeError(_OVERLAP.format("more than one element of the written-to tensor refers"))
+        raise RuntimeError(OVERLAP.format("more than one element of the written-to tensor refers"))
     for source in sources:
         if source is target or not np.may_share_memory(target, source) or not (is_dense(target) and is_dense(source)):
             continue
         same_span = target.nbytes == source.nbytes and _start(target) == _start(source)
         if source.size and not (same_span and target.strides == source.strides):
-            raise RuntimeError(_OVERLAP.format("some elements of the input tensor and the written-to tensor refer"))
+            raise RuntimeError(OVERLAP.format("some elements of the input tensor and the written-to tensor refer"))
 
 
-_OVERLAP = (
+OVERLAP = (
     "unsupported operation: {} to a single memory location. Please clone() the tensor before performing the operation."
 )
 

@@ -314,7 +314,7 @@ class Tensor:
         if value is self:
             raise RuntimeError("can't assign Variable as its own grad")
         if value._a.dtype != self._a.dtype:
-            name = c_name(value).replace("long", "long int")
+            name = c_name(value)
             raise RuntimeError(
                 f"attempting to assign a gradient with dtype '{name}' to a tensor with grad_dtype "
                 f"'{scalar_type_name(self)}'. The gradient must match the tensor's grad_dtype (defaults to the "
@@ -570,7 +570,7 @@ def wrap_dim(dim: int, ndim: int) -> int:
 
 _SCALAR_TYPES = {
     "bool": ("bool", "Bool"), "uint8": ("unsigned char", "Byte"), "int8": ("signed char", "Char"),
-    "int16": ("short", "Short"), "int32": ("int", "Int"), "int64": ("long", "Long"),
+    "int16": ("short int", "Short"), "int32": ("int", "Int"), "int64": ("long int", "Long"),
     "float16": ("c10::Half", "Half"), "float32": ("float", "Float"), "float64": ("double", "Double"),
     "complex64": ("c10::complex<float>", "ComplexFloat"), "complex128": ("c10::complex<double>", "ComplexDouble"),
 }  # fmt: skip

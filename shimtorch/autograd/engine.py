@@ -99,6 +99,12 @@ def _fit(gradients, operands, create_graph: bool):
     for gradient, operand in zip(gradients, operands, strict=True):
         if gradient is not None and operand is not None:
             shape, kind = operand
+            if kind is not None and kind.kind != "c" and space.is_complex(gradient):
+                gradient = space.real(gradient)
+            if kind is not None and kind.kind != "c":
+                dtype = (gradient._a if create_graph else gradient).dtype
+                if dtype.kind == "c":  # the real part is taken before anything is summed
+                    gradient = space.cast(gradient, dtype.type().real.dtype)
             if gradient.shape != shape:
                 gradient = space.sum_to(gradient, shape)
             if kind is not None:

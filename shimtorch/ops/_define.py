@@ -471,7 +471,9 @@ def inplace_of(forward, ufunc=None, zero=None):
             other = args[0]
             if not (state.enabled and (self._rg or (type(other) is Tensor and other._rg))):
                 b = other._a if type(other) is Tensor else other if type(other) in (int, float) else None
-                if b is not None and (a.dtype is F32 or a.dtype is F64) and getattr(b, "dtype", a.dtype) is a.dtype:
+                apart = type(other) is not Tensor or other is self or other._vc is None or other._vc is not self._vc
+                plain = (a.dtype is F32 or a.dtype is F64) and a.flags.c_contiguous and apart
+                if b is not None and plain and getattr(b, "dtype", a.dtype) is a.dtype:
                     token = set_floating(QUIET)
                     try:
                         ufunc(a, b, out=a)

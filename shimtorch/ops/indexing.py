@@ -12,7 +12,7 @@ import warnings
 import numpy as np
 
 from .. import _errors
-from .._layout import is_dense
+from .._layout import OVERLAP, is_dense, refuse_overlap
 from .._tensor import Tensor, address, wrap
 from ..autograd.derivatives import node_class
 from ..autograd.graph import Node, OutputNode, counter_of, next_sequence
@@ -233,18 +233,12 @@ def _setitem(self, index, value) -> None:
     element = None if isinstance(value, Tensor) else _element(value, self)  # torch looks at it before the index
     plain = _plain(self._a, index)
     target = self._a[plain] if plain is not None else _stepwise(self.detach(), index)._a
-    if any(stride == 0 and size > 1 for stride, size in zip(target.strides, target.shape, strict=True)):
-        raise RuntimeError(_OVERLAP.format("more than one element of the written-to tensor refers"))
+    refuse_overlap(target, ())
     if element is None:
         _write(target, value)
     else:
         target[...] = element
     counter_of(self).value += 1
-
-
-_OVERLAP = (
-    "unsupported operation: {} to a single memory location. Please clone() the tensor before performing the operation."
-)
 
 
 def _element(value, tensor):
@@ -276,7 +270,7 @@ def _write(target, value) -> None:
     same = source.shape == target.shape and address(source) == address(target) and source.strides == target.strides
     whole = source.size == target.size and is_dense(source) and is_dense(target)
     if whole and not same and np.may_share_memory(source, target):
-        raise RuntimeError(_OVERLAP.format("some elements of the input tensor and the written-to tensor refer"))
+        raise RuntimeError(OVERLAP.format("some elements of the input tensor and the written-to tensor refer"))
     if source.dtype.kind == "c" and target.dtype.kind not in "cb" and target.size:
         _warn_of_complex()
     while source.ndim and source.shape[0] == 1:
