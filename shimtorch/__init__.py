@@ -1,8 +1,6 @@
 """PyTorch for documents: ``import shimtorch as torch`` and a document's code behaves as with PyTorch 2.13.0."""
 
-from __future__ import annotations
-
-from . import autograd as autograd
+from . import autograd
 from ._device import Size, contiguous_format, device, layout, memory_format, preserve_format, strided
 from ._dtypes import (
     bool,
@@ -46,7 +44,7 @@ from ._factories import (
 from ._random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from ._tensor import Tensor
 from .autograd.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from .ops import indexing as _indexing
+from .ops import indexing as _indexing  # noqa: F401 (puts itself on Tensor)
 from .ops.activations import relu, sigmoid
 from .ops.comparison import bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, le, lt, ne
 from .ops.linalg import bmm, dot, matmul, mm, mv
@@ -76,6 +74,124 @@ from .ops.shape import clone, permute, reshape, squeeze, t, transpose, unsqueeze
 absolute, multiply, negative, subtract, divide = abs, mul, neg, sub, div
 not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
 __version__ = "0.1.0"
+
+__all__ = [
+    "Generator",
+    "Size",
+    "Tensor",
+    "abs",
+    "absolute",
+    "add",
+    "allclose",
+    "arange",
+    "autograd",
+    "bitwise_and",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_xor",
+    "bmm",
+    "bool",
+    "cdouble",
+    "cfloat",
+    "clamp",
+    "clip",
+    "clone",
+    "complex64",
+    "complex128",
+    "contiguous_format",
+    "default_generator",
+    "device",
+    "div",
+    "divide",
+    "dot",
+    "double",
+    "dtype",
+    "enable_grad",
+    "eq",
+    "equal",
+    "exp",
+    "float",
+    "float16",
+    "float32",
+    "float64",
+    "floor_divide",
+    "from_numpy",
+    "full",
+    "full_like",
+    "ge",
+    "get_default_dtype",
+    "get_rng_state",
+    "greater",
+    "greater_equal",
+    "gt",
+    "half",
+    "initial_seed",
+    "int",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "is_grad_enabled",
+    "layout",
+    "le",
+    "less",
+    "less_equal",
+    "log",
+    "long",
+    "lt",
+    "manual_seed",
+    "matmul",
+    "max",
+    "maximum",
+    "mean",
+    "memory_format",
+    "min",
+    "minimum",
+    "mm",
+    "mul",
+    "multiply",
+    "mv",
+    "ne",
+    "neg",
+    "negative",
+    "no_grad",
+    "not_equal",
+    "ones",
+    "ones_like",
+    "permute",
+    "positive",
+    "pow",
+    "preserve_format",
+    "rand",
+    "rand_like",
+    "randn",
+    "randn_like",
+    "reciprocal",
+    "relu",
+    "remainder",
+    "reshape",
+    "seed",
+    "set_default_dtype",
+    "set_grad_enabled",
+    "set_rng_state",
+    "short",
+    "sigmoid",
+    "sqrt",
+    "squeeze",
+    "strided",
+    "sub",
+    "subtract",
+    "sum",
+    "t",
+    "tanh",
+    "tensor",
+    "transpose",
+    "true_divide",
+    "uint8",
+    "unsqueeze",
+    "zeros",
+    "zeros_like",
+]  # fmt: skip
 
 
 def __getattr__(name: str):

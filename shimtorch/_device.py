@@ -37,9 +37,7 @@ class device:
             raise TypeError(_INVALID.format(f"({type.__class__.__name__})", _UNFIT.format(type.__class__.__name__)))
         if index is not None:
             if not isinstance(index, int):
-                raise TypeError(
-                    f"device(): argument 'index' (position 2) must be int, not {index.__class__.__name__}"
-                )
+                raise TypeError(f"device(): argument 'index' (position 2) must be int, not {index.__class__.__name__}")
             if index < 0:
                 raise RuntimeError("Device index must not be negative")
         if not type:

@@ -67,6 +67,7 @@ complex128 = cdouble = dtype("complex128", np.complex128, 3)
 ALL = (bool_, uint8, int8, int16, int32, int64, float16, float32, float64, complex64, complex128)
 OF_NUMPY = {d._numpy: d for d in ALL}
 
+
 def _promote(a: dtype, b: dtype) -> dtype:
     if a.category == b.category:
         return OF_NUMPY[np.promote_types(a._numpy, b._numpy)]

@@ -66,4 +66,4 @@ def not_implemented(kernel: str, tensor) -> NotImplementedError:
     """torch has no CPU kernel for the dtype."""
     from ._tensor import scalar_type_name
 
-    return NotImplementedError(f'"{kernel}" not implemented for \'{scalar_type_name(tensor)}\'')
+    return NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_type_name(tensor)}'")

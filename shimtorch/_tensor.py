@@ -411,9 +411,7 @@ class Tensor:
         if force is not False and not isinstance(force, bool):
             raise TypeError("force")
         if self._rg and not force:
-            raise RuntimeError(
-                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
-            )
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         return self._a.view()
 
     # NumPy warns of the arguments that these two lack, and with torch it does so too.

@@ -23,11 +23,10 @@ _IN_NAMESPACE = {"NotImplemented", "CopyBackwards"}
 class VersionCounter:
     """How often a memory was written in place; shared by all tensors that see the memory."""
 
-    __slots__ = ("value", "views")
+    __slots__ = ("value",)
 
     def __init__(self) -> None:
         self.value = 0
-        self.views: list = []  # weak references to the views that are part of a graph
 
 
 class Extra:

@@ -20,7 +20,7 @@ from .._floating import QUIET, reset_floating, set_floating
 from .._layout import laid_out, refuse_overlap
 from .._tensor import Tensor, wrap
 from ..autograd.derivatives import node_class
-from ..autograd.graph import counter_of, extra_of, next_sequence, note_versions, underivable
+from ..autograd.graph import counter_of, extra_of, has_views, move_retained, next_sequence, note_versions, underivable
 from ..autograd.mode import state
 from ..autograd.namespaces import ARRAYS, TENSORS
 
@@ -158,9 +158,7 @@ def quietly(compute, *args):
 # --- unary --------------------------------------------------------------------------------------------------------
 
 
-def unary(
-    name: str, compute, *, grad_fn: str, self, says: str, to_float=True, aliases=(), dunders=(), methods=None
-):
+def unary(name: str, compute, *, grad_fn: str, self, says: str, to_float=True, aliases=(), dunders=(), methods=None):
     """A row for ``compute(array)``. ``to_float``: integers and bools are computed in the default dtype."""
     names = self.__code__.co_varnames[2 : self.__code__.co_argcount]
     cls = node_class(grad_fn, ("self",), {"self": self}, saved=names)
@@ -424,8 +422,8 @@ def binary(
     if numbers:
         named = _number_first(named)
     named.__doc__ = (
-        f"{says}\n\n    ``other`` may be a number. Shapes broadcast, dtypes promote; RuntimeError for shapes that do not\n"
-        f"    broadcast. (``torch.{name}``)\n    "
+        f"{says}\n\n    ``other`` may be a number. Shapes broadcast, dtypes promote; RuntimeError for shapes that do\n"
+        f"    not broadcast. (``torch.{name}``)\n    "
     )
     internal(name, compute, core)
     written = tuple(d for d in dunders if d.startswith("__i"))
@@ -433,7 +431,14 @@ def binary(
         if dunder not in written:
             setattr(Tensor, dunder, core)
     for method in (name, *aliases) if inplace else ():
-        publish_inplace(method, "binary", named, compute if isinstance(compute, np.ufunc) and direct is None else None, written, zero)
+        publish_inplace(
+            method,
+            "binary",
+            named,
+            compute if isinstance(compute, np.ufunc) and direct is None else None,
+            written,
+            zero,
+        )
     differentiable = tuple(n for n, formula in (("self", self), ("other", other)) if formula is not None)
     return publish(name, "binary", named, methods=(name, *aliases), differentiable=differentiable)
 
@@ -527,20 +532,28 @@ def _attach_zero(self: Tensor, original: Tensor, zero, args) -> None:
         extra_of(self._node).operands = (None, (tensors[0]._a.shape, tensors[0]._a.dtype))
 
 
+_MADE_WITHOUT_GRAD = (
+    "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use case "
+    "is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace "
+    "either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if you want "
+    "the inplace to be tracked)."
+)
+
+
 def before_inplace(self: Tensor, args=()) -> Tensor:
     """Refuse what torch refuses, and return what stands for the old value in the graph."""
     if not state.enabled or not (self._rg or any(isinstance(arg, Tensor) and arg._rg for arg in args)):
         return self
+    if self._rg and self._node is None and self._base is not None and self._base._node is not None:
+        raise RuntimeError(_MADE_WITHOUT_GRAD)
     if self._rg and self._node is None:
         leaf = "a leaf Variable" if self._base is None else "a view of a leaf Variable"
         raise RuntimeError(f"{leaf} that requires grad is being used in an in-place operation.")
     if self._base is not None:
         if self._base._rg and self._base._node is None:
-            raise RuntimeError(
-                "a view of a leaf Variable that requires grad is being used in an in-place operation."
-            )
+            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
         raise NotImplementedError("shimtorch does not offer in-place writes to a view that have to be recorded")
-    if self._vc is not None and any(view() is not None for view in self._vc.views):
+    if has_views(self):
         raise NotImplementedError("shimtorch does not offer recorded in-place writes to a tensor that has views")
     original = wrap(self._a.copy(order="K"))
     original._node, original._rg = self._node, self._rg
@@ -564,6 +577,7 @@ def overwrite(self: Tensor, result: Tensor, original: Tensor) -> Tensor:
     node = result._node
     if result._rg and node is not None:
         node.saved = tuple([TENSORS.clone(saved) if saved is original else saved for saved in node.saved])
+        move_retained(self, node)
         self._node, self._rg = node, True
         if "result" in node.saved_names:
             index = node.saved_names.index("result")
@@ -589,7 +603,7 @@ def fill_array(array, value) -> None:
         if not math.isfinite(value) or not lowest <= int(value) <= info.max:
             raise RuntimeError(f"value cannot be converted to type {_C_TYPES[array.dtype.name]} without overflow")
         array[...] = np.int64(int(value)).astype(array.dtype)
-    elif kind == "f" and not math.isinf(value) and abs(value) > np.finfo(array.dtype).max:
+    elif kind == "f" and not math.isinf(value) and abs(value) > float(np.finfo(array.dtype).max):
         raise RuntimeError(f"value cannot be converted to type {_C_TYPES[array.dtype.name]} without overflow")
     else:
         array[...] = value

@@ -20,19 +20,23 @@ ne = binary(
     says="Whether elements differ.",
 )  # fmt: skip
 lt = binary(
-    "lt", np.less, zero="Lt", dunders=("__lt__",), aliases=("less",), direct="biuf", check=refuse_kinds("lt_cpu", "c"),
+    "lt", np.less, zero="Lt", dunders=("__lt__",), aliases=("less",),
+    direct="biuf", check=refuse_kinds("lt_cpu", "c"),
     says="Whether elements of ``input`` are less than those of ``other``.",
 )  # fmt: skip
 le = binary(
-    "le", np.less_equal, zero="Le", dunders=("__le__",), aliases=("less_equal",), direct="biuf", check=refuse_kinds("le_cpu", "c"),
+    "le", np.less_equal, zero="Le", dunders=("__le__",), aliases=("less_equal",),
+    direct="biuf", check=refuse_kinds("le_cpu", "c"),
     says="Whether elements of ``input`` are less than or equal to those of ``other``.",
 )  # fmt: skip
 gt = binary(
-    "gt", np.greater, zero="Gt", dunders=("__gt__",), aliases=("greater",), direct="biuf", check=refuse_kinds("gt_cpu", "c"),
+    "gt", np.greater, zero="Gt", dunders=("__gt__",), aliases=("greater",),
+    direct="biuf", check=refuse_kinds("gt_cpu", "c"),
     says="Whether elements of ``input`` are greater than those of ``other``.",
 )  # fmt: skip
 ge = binary(
-    "ge", np.greater_equal, zero="Ge", dunders=("__ge__",), aliases=("greater_equal",), direct="biuf", check=refuse_kinds("ge_cpu", "c"),
+    "ge", np.greater_equal, zero="Ge", dunders=("__ge__",), aliases=("greater_equal",),
+    direct="biuf", check=refuse_kinds("ge_cpu", "c"),
     says="Whether elements of ``input`` are greater than or equal to those of ``other``.",
 )  # fmt: skip
 
@@ -44,9 +48,13 @@ bitwise_and = binary(
     direct="biu", check=refuse_kinds("bitwise_and_cpu", "f", "c"), numbers=True,
 )  # fmt: skip
 bitwise_or = binary(
-    "bitwise_or", np.bitwise_or, dunders=("__or__", "__ror__", "__ior__"),
+    "bitwise_or",
+    np.bitwise_or,
+    dunders=("__or__", "__ror__", "__ior__"),
     says='"Or" of bits, or of bools; integers and bools only.',
-    direct="biu", check=refuse_kinds("bitwise_or_cpu", "f", "c"), numbers=True,
+    direct="biu",
+    check=refuse_kinds("bitwise_or_cpu", "f", "c"),
+    numbers=True,
 )
 bitwise_xor = binary(
     "bitwise_xor", np.bitwise_xor, dunders=("__xor__", "__rxor__", "__ixor__"),
@@ -71,3 +79,12 @@ def _invert_operator(self):
 bitwise_not = publish("bitwise_not", "unary", _invert, methods=("bitwise_not",))
 publish_inplace("bitwise_not", "unary", _invert)
 Tensor.__invert__ = _invert_operator
+
+
+def _equal_to(self, other):
+    # Unlike the other operators, == takes arrays.
+    return _eq(self, wrap(other) if isinstance(other, np.ndarray) else other)
+
+
+_eq = Tensor.__eq__
+Tensor.__eq__ = _equal_to  # type: ignore[method-assign]

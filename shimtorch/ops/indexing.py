@@ -55,7 +55,8 @@ def _backward_of(name: str, read):
 
 
 internal(
-    "select_backward", _placed,
+    "select_backward",
+    _placed,
     _backward_of("SelectBackwardBackward0", lambda xp, grad, dim, i: xp.select(grad, dim, i)),
 )
 internal(
@@ -364,7 +365,6 @@ _STACK: dict[int, type] = {}
 
 def _row_of(index: int):
     return lambda xp, grad: xp.select(grad, 0, index)
-
 
 
 def stack_rows(rows):

@@ -83,7 +83,7 @@ def _same_dtype(a, b, kernel: str, complaint: str) -> None:
 
 
 def _mm(input, mat2):
-    """The product of an (n × m) and an (m × p) matrix of one dtype. RuntimeError for other shapes. (``torch.mm``)"""
+    """The product of an (n x m) and an (m x p) matrix of one dtype. RuntimeError for other shapes. (``torch.mm``)"""
     a, b = input._a, mat2._a
     if a.ndim != 2:
         raise RuntimeError("self must be a matrix")
@@ -101,7 +101,7 @@ def _mm(input, mat2):
 
 
 def _mv(input, vec):
-    """The product of an (n × m) matrix and a vector of m elements of one dtype. (``torch.mv``)"""
+    """The product of an (n x m) matrix and a vector of m elements of one dtype. (``torch.mv``)"""
     a, b = input._a, vec._a
     if a.ndim == 0:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
@@ -140,7 +140,7 @@ def _dot(input, tensor):
 
 
 def _bmm(input, mat2):
-    """The products of b pairs of matrices: (b × n × m) times (b × m × p), of one dtype. (``torch.bmm``)"""
+    """The products of b pairs of matrices: (b x n x m) times (b x m x p), of one dtype. (``torch.bmm``)"""
     a, b = input._a, mat2._a
     if a.ndim != 3:
         raise RuntimeError("batch1 must be a 3D tensor")

@@ -121,15 +121,19 @@ def _is_bool(operand) -> bool:
 def _no_bool_subtraction(input, other):
     bools = _is_bool(input), _is_bool(other)
     if all(bools):
-        raise _errors.first(RuntimeError(
-            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
-            "operator instead."
-        ))
+        raise _errors.first(
+            RuntimeError(
+                "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+                "operator instead."
+            )
+        )
     if any(bools):
-        raise _errors.first(RuntimeError(
-            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
-            "use the `~` or `logical_not()` operator instead."
-        ))
+        raise _errors.first(
+            RuntimeError(
+                "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
+                "mask, use the `~` or `logical_not()` operator instead."
+            )
+        )
 
 
 def _with_alpha(core):
@@ -185,13 +189,15 @@ _SCALED_NODES = {
 }  # fmt: skip
 
 add = binary(
-    "add", numbers=True, compute=np.add, grad_fn="AddBackward0", dunders=("__add__", "__radd__", "__iadd__"), forward=_with_alpha,
+    "add", numbers=True, compute=np.add, grad_fn="AddBackward0",
+    dunders=("__add__", "__radd__", "__iadd__"), forward=_with_alpha,
     says="``input + alpha * other``, element by element.",
     self=lambda xp, grad: grad,
     other=lambda xp, grad: grad,
 )  # fmt: skip
 sub = binary(
-    "sub", numbers=True, compute=np.subtract, grad_fn="SubBackward0", dunders=("__sub__", "__isub__"), forward=_with_alpha,
+    "sub", numbers=True, compute=np.subtract, grad_fn="SubBackward0",
+    dunders=("__sub__", "__isub__"), forward=_with_alpha,
     says="``input - alpha * other``, element by element. RuntimeError for bools.",
     aliases=("subtract",), check=_no_bool_subtraction,
     self=lambda xp, grad: grad,
@@ -199,7 +205,8 @@ sub = binary(
 )  # fmt: skip
 sub_core = Tensor.__sub__
 mul = binary(
-    "mul", numbers=True, compute=np.multiply, grad_fn="MulBackward0", dunders=("__mul__", "__rmul__", "__imul__"), aliases=("multiply",),
+    "mul", numbers=True, compute=np.multiply, grad_fn="MulBackward0",
+    dunders=("__mul__", "__rmul__", "__imul__"), aliases=("multiply",),
     says="The product, element by element.",
     self=lambda xp, grad, other: grad * xp.conj(other),
     other=lambda xp, grad, self: grad * xp.conj(self),
@@ -215,9 +222,13 @@ def _with_rounding(core):
         if not isinstance(rounding_mode, str):
             raise TypeError("rounding_mode")
         if rounding_mode not in ("trunc", "floor"):
-            raise _errors.first(RuntimeError(
-                "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '" + rounding_mode + "'"
-            ))
+            raise _errors.first(
+                RuntimeError(
+                    "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '"
+                    + rounding_mode
+                    + "'"
+                )
+            )
         return (_div_floor if rounding_mode == "floor" else _div_trunc)(input, other)
 
     return forward
@@ -229,8 +240,9 @@ _QUOTIENT = {
     "other": lambda xp, grad, self, other: -grad * xp.conj((self / other) / other),
 }
 div = binary(
-    "div", numbers=True, compute=np.divide, grad_fn="DivBackward0", dunders=("__truediv__", "__itruediv__"), to_float=True,
-    says='The quotient, element by element; integers become the default dtype unless ``rounding_mode`` is "floor" or "trunc".',
+    "div", numbers=True, compute=np.divide, grad_fn="DivBackward0",
+    dunders=("__truediv__", "__itruediv__"), to_float=True,
+    says='The quotient; integers become the default dtype unless ``rounding_mode`` is "floor" or "trunc".',
     aliases=("divide",), forward=_with_rounding, **_QUOTIENT,
 )  # fmt: skip
 true_divide = binary(
@@ -271,13 +283,24 @@ def _trunc_quotient(a, b):
     return np.trunc(a / b)
 
 
-_ZERO_GRADIENT = {"self": lambda xp, grad, other: xp.zeros_like(grad), "other": lambda xp, grad, self: xp.zeros_like(grad)}
+_ZERO_GRADIENT = {
+    "self": lambda xp, grad, other: xp.zeros_like(grad),
+    "other": lambda xp, grad, self: xp.zeros_like(grad),
+}
 _div_plain = binary_core(np.divide, grad_fn="DivBackward2", to_float=True, **_QUOTIENT)
 _div_floor = binary_core(
-    _floor_quotient, grad_fn="DivBackward2", direct="iuf", check=refuse_kinds("div_floor_cpu", "b", "c"), **_ZERO_GRADIENT
+    _floor_quotient,
+    grad_fn="DivBackward2",
+    direct="iuf",
+    check=refuse_kinds("div_floor_cpu", "b", "c"),
+    **_ZERO_GRADIENT,
 )
 _div_trunc = binary_core(
-    _trunc_quotient, grad_fn="DivBackward2", direct="iuf", check=refuse_kinds("div_trunc_cpu", "b", "c"), **_ZERO_GRADIENT
+    _trunc_quotient,
+    grad_fn="DivBackward2",
+    direct="iuf",
+    check=refuse_kinds("div_trunc_cpu", "b", "c"),
+    **_ZERO_GRADIENT,
 )
 
 
@@ -306,7 +329,7 @@ def _number_modulus(core):
 
 floor_divide = binary(
     "floor_divide", _floor_quotient, dunders=("__floordiv__", "__ifloordiv__"), undefined="floor_divide",
-    says="The quotient rounded down, element by element; it has no derivative. RuntimeError for an integer division by zero.",
+    says="The quotient rounded down; it has no derivative. RuntimeError for an integer division by zero.",
     direct="iuf", check=refuse_kinds("div_floor_cpu", "b", "c"), numbers=True,
 )  # fmt: skip
 _floor_divided = binary_core(
@@ -580,7 +603,9 @@ def _clamp_tensors(input, min, max):
             raise _errors.first(NotImplementedError("clamp is not supported for complex types"))
         for bound in (min, max):
             _errors.require_broadcast(input._a.shape, () if bound is None else bound._a.shape)
-        raise _errors.not_implemented("maximum_cpu" if max is None else "minimum_cpu" if min is None else "clamp_cpu", kind)
+        raise _errors.not_implemented(
+            "maximum_cpu" if max is None else "minimum_cpu" if min is None else "clamp_cpu", kind
+        )
     arrays = [None if t is None else t._a.astype(kind._numpy, copy=False) for t in (input, min, max)]
     shape = input._a.shape
     for bound in arrays[1:]:

@@ -42,7 +42,11 @@ def _power(a, b):
         return np.power(a.astype(F64), b.astype(F64)).astype(F32).astype(F16)
     r = np.power(a, b)
     # torch computes exp(b * log(a)), which is not a number for 0 ** 0 and inf ** 0.
-    return np.where((b == 0) & ((a == 0) | np.isinf(a)), r.dtype.type(complex(math.nan, math.nan)), r) if r.dtype.kind == "c" else r
+    return (
+        np.where((b == 0) & ((a == 0) | np.isinf(a)), r.dtype.type(complex(math.nan, math.nan)), r)
+        if r.dtype.kind == "c"
+        else r
+    )
 
 
 def _integer_power(a, b):
@@ -118,6 +122,8 @@ _pow_tensors = binary_core(
         (self == 0) & xp.not_negative(other), 0, xp.conj(result * xp.log(self))
     ),
 )  # fmt: skip
+
+
 def _power_of_arrays(a, b):
     if a.dtype is not b.dtype:
         kind = _dtypes.PROMOTED[_dtypes.OF_NUMPY[a.dtype], _dtypes.OF_NUMPY[b.dtype]]._numpy
@@ -145,7 +151,11 @@ def _log_of(base):
 
 
 _PowBackward2 = node_class(
-    "PowBackward2", ("exponent",), {"exponent": _pow_of_scalar_derivative}, saved=("exponent", "result"), fixed=("base",)
+    "PowBackward2",
+    ("exponent",),
+    {"exponent": _pow_of_scalar_derivative},
+    saved=("exponent", "result"),
+    fixed=("base",),
 )
 
 

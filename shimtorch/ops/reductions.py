@@ -46,9 +46,7 @@ def _restored(xp, grad, sizes, dims, keepdim):
 _SumBackward0 = node_class(
     "SumBackward0", ("self",), {"self": lambda xp, grad, sizes: xp.expand(grad, sizes)}, fixed=("sizes",)
 )
-_SumBackward1 = node_class(
-    "SumBackward1", ("self",), {"self": _restored}, fixed=("sizes", "dims", "keepdim")
-)
+_SumBackward1 = node_class("SumBackward1", ("self",), {"self": _restored}, fixed=("sizes", "dims", "keepdim"))
 _MeanBackward0 = node_class(
     "MeanBackward0", ("self",), {"self": lambda xp, grad, sizes, count: xp.div_scalar(xp.expand(grad, sizes), count)},
     fixed=("sizes", "count"),
@@ -314,7 +312,7 @@ def _extremum(name: str, ufunc, position, pairwise):
         return result_type((out, wrap(indices)))
 
     forward.__doc__ = (
-        f"The {name} of all elements; along ``dim`` also the index of its first occurrence, as (values, indices); of two\n"
+        f"The {name} of all elements; along ``dim`` also where it first occurs, as (values, indices); of two\n"
         f"    tensors as ``torch.{name}imum``. nan wins. (``torch.{name}``)\n    "
     )
     return forward
@@ -332,7 +330,11 @@ def _pair(name: str, ufunc, grad_fn: str, loses):
         return formula
 
     core = binary_core(
-        ufunc, grad_fn=grad_fn, self=derivative("self", "other"), other=derivative("other", "self"), direct="biuf",
+        ufunc,
+        grad_fn=grad_fn,
+        self=derivative("self", "other"),
+        other=derivative("other", "self"),
+        direct="biuf",
         check=_no_complex(name),
     )
 
@@ -340,7 +342,8 @@ def _pair(name: str, ufunc, grad_fn: str, loses):
         return core(input, other) if isinstance(other, Tensor) else NotImplemented
 
     forward.__doc__ = (
-        f"The {name} of two tensors, element by element; nan if one is. RuntimeError for complex numbers. (``torch.{name}``)"
+        f"The {name} of two tensors, element by element; nan if one is. RuntimeError for complex numbers.\n\n"
+        f"    (``torch.{name}``)\n    "
     )
     return publish(name, "binary", forward, methods=(name,), differentiable=("self", "other"))
 

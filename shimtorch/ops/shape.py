@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import operator
 import warnings
-import weakref
 
 import numpy as np
 from numpy import ndarray
@@ -19,7 +18,6 @@ from .._device import contiguous_format, memory_format, preserve_format, require
 from .._layout import laid_out
 from .._tensor import Tensor, scalar_type_name, share, strides_of, wrap, wrap_dim
 from ..autograd.derivatives import node_class
-from ..autograd.graph import VersionCounter
 from ..autograd.mode import state
 from ..autograd.namespaces import TENSORS
 from ._define import internal, publish, quietly, record
@@ -31,11 +29,11 @@ def view_of(base: Tensor, array: ndarray, cls=None, fixed=()) -> Tensor:
     out = share(base)
     out._a = array
     out._base = base if base._base is None else base._base
-    if cls is not None and base._rg and state.enabled:
-        record(out, cls, (base,), (), fixed)
-        counter: VersionCounter = out._vc
-        counter.views = [view for view in counter.views if view() is not None]
-        counter.views.append(weakref.ref(out))
+    if base._rg:
+        if state.enabled and cls is not None:
+            record(out, cls, (base,), (), fixed)
+        else:
+            out._rg = not state.enabled  # as in torch, a view made under no_grad requires grad like its base
     return out
 
 
@@ -150,7 +148,9 @@ def _reinterpreted(a: ndarray, kind: _dtypes.dtype) -> ndarray:
         names = scalar_type_name(_dtypes.OF_NUMPY[a.dtype]), scalar_type_name(kind)
         where = "to view {} as {} (different element sizes), but got".format(*names)
         if a.ndim == 0:
-            raise RuntimeError("self.dim() cannot be 0 {} as {} (different element sizes)".format("to view " + names[0], names[1]))
+            raise RuntimeError(
+                "self.dim() cannot be 0 {} as {} (different element sizes)".format("to view " + names[0], names[1])
+            )
         ratio = max(new // old, 1)
         if a.shape[-1] % ratio:
             raise RuntimeError(f"self.size(-1) must be divisible by {ratio} {where} {a.shape[-1]}")
@@ -242,14 +242,14 @@ def _transpose(input, dim0, dim1):
 
 
 def _t(input):
-    """A view of a matrix with its dimensions swapped; vectors and scalars stay. RuntimeError for more dimensions. (``torch.t``)"""
+    """A view of a matrix with its dimensions swapped; vectors and scalars stay. (``torch.t``)"""
     if input._a.ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input._a.ndim}D")
     return view_of(input, input._a.T, _TBackward0)
 
 
 def _permute(input, *dims, **keywords):
-    """A view with the dimensions in another order. RuntimeError unless each is named once. (``torch.Tensor.permute``)"""
+    """A view with the dimensions in another order, each named once. (``torch.Tensor.permute``)"""
     if keywords:
         if dims or set(keywords) != {"dims"}:
             raise TypeError("dims")
@@ -391,7 +391,10 @@ def _expanded(a, shape) -> ndarray:
     a = np.asarray(a)
     extra = len(shape) - a.ndim
     strides = (0,) * extra + tuple(
-        [stride if size == wanted else 0 for size, wanted, stride in zip(a.shape, shape[extra:], a.strides, strict=True)]
+        [
+            stride if size == wanted else 0
+            for size, wanted, stride in zip(a.shape, shape[extra:], a.strides, strict=True)
+        ]
     )
     return strided(a, shape, strides)
 

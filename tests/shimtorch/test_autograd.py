@@ -8,7 +8,7 @@ import pytest
 from tests.shimtorch.sidebyside import assert_same, blocks, needs_torch
 
 SOURCES = blocks(
-    r'''
+    r"""
 x = torch.tensor([1., 2., 3.], requires_grad=True)
 y = (x * x).sum()
 y.backward()
@@ -354,7 +354,7 @@ d = c + a
 e = d * b + c
 e.sum().backward(retain_graph=True)
 e.sum().backward()
-'''
+"""
 )
 
 

@@ -12,7 +12,7 @@ import shimtorch
 from tests.shimtorch.sidebyside import assert_same, lines, needs_torch, torch
 
 SOURCES = lines(
-    r'''
+    r"""
 torch.zeros([2, 3])
 torch.zeros(torch.Size([2, 3]))
 torch.zeros(np.int64(2), 3)
@@ -522,7 +522,7 @@ torch.tensor([1,True]).dtype
 torch.tensor([1,1.5,1j]).dtype
 torch.tensor(np.array([[1,2],[3,4]]).T).stride()
 torch.zeros(0,3)
-'''
+"""
 )
 
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import shimtorch
+import shimtorch.autograd.differentiation
 from tests.shimtorch.sidebyside import differences, needs_torch, outcome, torch
 
 # --- programs drawn at random -------------------------------------------------------------------------------------
@@ -155,7 +156,7 @@ def test_an_operator_keeps_no_cycle(function, no_collector):
 
 def test_a_gradient_with_a_graph_is_a_cycle_only_a_collector_breaks(no_collector):
     leaf = shimtorch.tensor([0.5, 2.0], requires_grad=True)
-    shimtorch.autograd._warned_of_cycle = False
+    shimtorch.autograd.differentiation._warned_of_cycle = False
     with pytest.warns(UserWarning, match="create_graph=True will create a reference cycle"):
         (leaf * leaf).sum().backward(create_graph=True)
     assert repr(leaf.grad) == "tensor([1., 4.], grad_fn=<CopyBackwards>)"

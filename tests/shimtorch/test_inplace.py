@@ -8,7 +8,7 @@ import pytest
 from tests.shimtorch.sidebyside import assert_same, blocks, needs_torch
 
 SOURCES = blocks(
-    r'''
+    r"""
 x = torch.ones(3, requires_grad=True)
 x += 1
 
@@ -426,7 +426,7 @@ z = x.clone().detach()
 x = torch.ones(2, requires_grad=True)
 y = torch.ones(3, requires_grad=True)
 x + y
-'''
+"""
 )
 
 

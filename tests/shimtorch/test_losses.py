@@ -14,7 +14,7 @@ import shimtorch
 from tests.shimtorch.sidebyside import assert_same, lines, needs_torch, torch
 
 SOURCES = lines(
-    r'''
+    r"""
 F.binary_cross_entropy(torch.tensor([.2, .8]), torch.tensor([0., 1.]))
 F.binary_cross_entropy(torch.tensor([.2, .8]), torch.tensor([0., 1.]), reduction='sum')
 F.binary_cross_entropy(torch.tensor([.2, .8]), torch.tensor([0., 1.]), reduction='foo')
@@ -107,7 +107,7 @@ p = torch.tensor([.2, .7], requires_grad=True); F.binary_cross_entropy_with_logi
 p = torch.tensor([.2, .7], requires_grad=True); F.binary_cross_entropy(p, torch.tensor([.3, 1.]), reduction='none').backward(torch.tensor([1., 2]))
 p = torch.tensor([.25, .75], dtype=torch.float64, requires_grad=True); t = torch.tensor([.5, 1.], dtype=torch.float64, requires_grad=True); g = torch.autograd.grad(F.binary_cross_entropy_with_logits(p, t, pos_weight=torch.tensor(2., dtype=torch.float64)), [p, t], create_graph=True); h = torch.autograd.grad(g[0].sum() + g[1].sum(), [p, t], create_graph=True)
 p = torch.tensor([.25, .75], dtype=torch.float64, requires_grad=True); t = torch.tensor([.5, 1.], dtype=torch.float64); g = torch.autograd.grad(F.binary_cross_entropy(p, t, weight=torch.tensor([2., 3], dtype=torch.float64), reduction='sum'), p, create_graph=True)[0]; g.sum().backward()
-'''
+"""
 )
 
 
@@ -117,7 +117,11 @@ def test_loss(source):
     assert_same(source)
 
 
-unit, logit, positive = st.floats(2**-20, 1 - 2**-20, width=32), st.floats(-30, 30, width=32), st.floats(0.125, 4, width=32)
+unit, logit, positive = (
+    st.floats(2**-20, 1 - 2**-20, width=32),
+    st.floats(-30, 30, width=32),
+    st.floats(0.125, 4, width=32),
+)
 
 
 @needs_torch

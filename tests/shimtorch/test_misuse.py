@@ -11,7 +11,7 @@ import shimtorch
 from tests.shimtorch.sidebyside import assert_same, lines, needs_torch, outcome
 
 SOURCES = lines(
-    r'''
+    r"""
 x = torch.ones(3, requires_grad=True); x.requires_grad_(5)
 x = torch.ones(3, requires_grad=True); (x*1).requires_grad_(False)
 x = torch.ones(3, requires_grad=True); setattr(x*1,'requires_grad',False)
@@ -174,7 +174,7 @@ a = torch.ones(2, 3); a.__dict__
 a = torch.ones(2, 3); a.foo_
 a = torch.ones(2, 3); setattr(a,'foo',3)
 a = torch.ones(2, 3); torch.ones(2,requires_grad=True,dtype=torch.int32)
-'''
+"""
 )
 
 

@@ -11,7 +11,7 @@ import shimtorch
 from tests.shimtorch.sidebyside import assert_same, lines, needs_torch
 
 SOURCES = lines(
-    r'''
+    r"""
 x = torch.ones(2, 3); len(x), x.ndim, x.numel(), x.nelement(), x.dim()
 x = torch.tensor(3); range(x)[0:2], [1, 2, 3, 4][x], hex(x), oct(x), bin(x)
 x = torch.tensor(3.5); int(x), float(x), complex(x), bool(x), x.item(), str(x), f"{x}", f"{x:.2f}", "%.3f" % x, "{:>10.1f}".format(x)
@@ -264,7 +264,7 @@ import torch; torch.ones(2)
 a = torch.ones(2); b = a; b += 1; a is b, a
 a = torch.ones(2); b = a; b = b + 1; a
 a = torch.ones(2); a.add_(1).mul_(2), a
-'''
+"""
 )
 
 

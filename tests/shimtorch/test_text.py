@@ -8,10 +8,11 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-import shimtorch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+
+import shimtorch
 from shimtorch import _repr
 
 FLOATING = ["float16", "float32", "float64", "complex64", "complex128"]
