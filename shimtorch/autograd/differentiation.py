@@ -275,7 +275,3 @@ def _warn_of_cycle() -> None:
     if not _warned_of_cycle:
         _warned_of_cycle = True
         warnings.warn(_CYCLE, UserWarning, stacklevel=2)
-
-
-def __getattr__(name: str):
-    raise AttributeError(f"module 'torch.autograd' has no attribute '{name}'")
