@@ -158,8 +158,14 @@ def quietly(compute, *args):
 # --- unary --------------------------------------------------------------------------------------------------------
 
 
-def unary(name: str, compute, *, grad_fn: str, self, says: str, to_float=True, aliases=(), dunders=(), methods=None):
-    """A row for ``compute(array)``. ``to_float``: integers and bools are computed in the default dtype."""
+def unary(
+    name: str, compute, *, grad_fn: str, self, says: str, to_float=True, contiguous=False, aliases=(), dunders=(),
+    methods=None,
+):  # fmt: skip
+    """A row for ``compute(array)``. ``to_float``: integers and bools are computed in the default dtype.
+
+    ``contiguous``: the result is, whatever the layout of the input.
+    """
     names = self.__code__.co_varnames[2 : self.__code__.co_argcount]
     cls = node_class(grad_fn, ("self",), {"self": self}, saved=names)
     keeps_input, keeps_result = "self" in names, "result" in names
@@ -177,7 +183,7 @@ def unary(name: str, compute, *, grad_fn: str, self, says: str, to_float=True, a
         if type(r) is not ndarray:
             r = asarray(r)
         elif r.ndim > 1 and not a.flags.c_contiguous:
-            r = laid_out(r, a)
+            r = np.ascontiguousarray(r) if contiguous else laid_out(r, a)
         out = new(Tensor)
         out._a = r
         out._vc = None

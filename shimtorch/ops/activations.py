@@ -120,7 +120,7 @@ def _logsigmoid(a):
 
 
 logsigmoid = unary(
-    "logsigmoid", _logsigmoid, grad_fn="LogSigmoidBackward0", to_float=False, methods=(),
+    "logsigmoid", _logsigmoid, grad_fn="LogSigmoidBackward0", to_float=False, contiguous=True, methods=(),
     says="``log(sigmoid(input))``, element by element, without overflow; floating-point dtypes only.",
     self=lambda xp, grad, self: xp.log_sigmoid_backward(grad, self),
 )  # fmt: skip
