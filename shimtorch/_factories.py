@@ -408,13 +408,13 @@ def _arange(*args, dtype=None, layout=None, device=None, requires_grad=False, pi
         raise not_implemented("arange_cpu", dtype)
     if any(isinstance(v, complex) for v in (start, end, step)):
         raise RuntimeError("value cannot be converted to type double without overflow")
-    if step == 0:
+    if step == 0 or step != step:
         raise RuntimeError("step must be nonzero")
     if not (math.isfinite(start) and math.isfinite(end)):
         raise RuntimeError(f"unsupported range: {start:g} -> {end:g}")
     if (step > 0) != (end >= start) and start != end:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    count = math.ceil((end - start) / step) if step == step else 0
+    count = math.ceil((end - start) / step)
     if dtype.category == 1:
         start, end, step = int(start), int(end), int(step)
         if step == 0:

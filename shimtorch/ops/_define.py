@@ -281,10 +281,10 @@ def binary_core(
             attach(out, input, other, kind is Tensor)
         return out
 
-    def attach(out, input, other, is_tensor, kinds=(None, None)):
+    def attach(out, input, other, is_tensor, kinds=None):
         e_self = (input._node or input) if input._rg else None
         if is_tensor:
-            node = new(of_tensors if kinds == (None, None) else of_mixed)
+            node = new(of_tensors if kinds is None else of_mixed)
             e_other = (other._node or other) if other._rg else None
             shapes = input._a.shape, other._a.shape
             unlike = shapes[0] != shapes[1]
@@ -310,11 +310,10 @@ def binary_core(
         node.saved = kept
         if kept and (input._vc is not None or (is_tensor and other._vc is not None)):
             note_versions(node)
-        if unlike:
-            extra_of(node).operands = ((shapes[0], kinds[0]), (shapes[1], kinds[1]))
-        elif kinds != (None, None):
+        if unlike or kinds is not None:
+            own, others = kinds or (None, None)
             other_shape = other._a.shape if is_tensor else ()
-            extra_of(node).operands = ((input._a.shape, kinds[0]), (other_shape, kinds[1]))[: len(node.edges)]
+            extra_of(node).operands = ((input._a.shape, own), (other_shape, others))[: len(node.edges)]
         out._node = node
         out._rg = True
 

@@ -9,6 +9,11 @@ from tests.shimtorch.sidebyside import assert_same, blocks, needs_torch
 
 SOURCES = blocks(
     r"""
+x = torch.tensor([2.0, 3.0], dtype=torch.float64, requires_grad=True)
+found = torch.autograd.grad(x * (1 + 1j), x, torch.ones(2, dtype=torch.complex128))[0]
+kind, numbers = found.dtype, found.tolist()
+del found
+
 x = torch.tensor([1., 2., 3.], requires_grad=True)
 y = (x * x).sum()
 y.backward()
