@@ -42,6 +42,7 @@ from ._factories import (
     zeros_like,
 )  # fmt: skip
 from ._random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
+from ._repr import set_printoptions
 from ._tensor import Tensor
 from .autograd.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .ops import indexing as _indexing  # noqa: F401 (puts itself on Tensor)
@@ -173,6 +174,7 @@ __all__ = [
     "seed",
     "set_default_dtype",
     "set_grad_enabled",
+    "set_printoptions",
     "set_rng_state",
     "short",
     "sigmoid",

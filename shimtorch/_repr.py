@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,6 +32,34 @@ class PrintOptions:
 
 
 options = PrintOptions()
+
+_PROFILES: dict[str, dict[str, Any]] = {
+    "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
+    "short": {"precision": 2, "threshold": 1000, "edgeitems": 2, "linewidth": 80},
+    "full": {"precision": 4, "threshold": math.inf, "edgeitems": 3, "linewidth": 80},
+}
+
+
+def set_printoptions(
+    precision: int | None = None,
+    threshold: float | None = None,
+    edgeitems: int | None = None,
+    linewidth: int | None = None,
+    profile: str | None = None,
+    sci_mode: bool | None = None,
+) -> None:
+    """Set how tensors print: digits after the point, the number of elements from which a tensor is summarised, how
+    many are then shown at each edge, characters per line, and scientific notation (None: as the values need it).
+
+    ``profile`` ("default", "short" or "full") is applied first; any other is ignored. What is None stays as it is,
+    except ``sci_mode``, which every call sets. (``torch.set_printoptions``)
+    """
+    given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
+    chosen = _PROFILES.get(profile, {}) if isinstance(profile, str) else {}
+    for name, value in (*chosen.items(), *given.items()):
+        if value is not None:
+            setattr(options, name, value)
+    options.sci_mode = sci_mode
 
 
 def tensor_repr(self: Tensor, *, tensor_contents: str | None = None) -> str:

@@ -46,6 +46,13 @@ _QUOTIENT = Signatures(
     ("(Tensor input, Tensor other, *, Tensor out=None)", "(Tensor input, Scalar other)"),
     ("(Tensor other)", "(Scalar other)"),
 )
+_CLAMP = Signatures(
+    (
+        "(Tensor input, Tensor? min=None, Tensor? max=None, *, Tensor out=None)",
+        "(Tensor input, Scalar? min=None, Scalar? max=None, *, Tensor out=None)",
+    ),
+    ("(Tensor? min=None, Tensor? max=None)", "(Scalar? min=None, Scalar? max=None)"),
+)
 
 SIGNATURES: dict[str, Signatures] = {
     # arithmetic
@@ -77,13 +84,8 @@ SIGNATURES: dict[str, Signatures] = {
     ),
     "neg": unary_signatures("neg"),
     "abs": unary_signatures("abs"),
-    "clamp": Signatures(
-        (
-            "(Tensor input, Tensor? min=None, Tensor? max=None, *, Tensor out=None)",
-            "(Tensor input, Scalar? min=None, Scalar? max=None, *, Tensor out=None)",
-        ),
-        ("(Tensor? min=None, Tensor? max=None)", "(Scalar? min=None, Scalar? max=None)"),
-    ),
+    "clamp": _CLAMP,
+    "clip": _CLAMP,
     "bitwise_and": _EITHER_SIDE,
     "bitwise_or": _EITHER_SIDE,
     "bitwise_xor": _EITHER_SIDE,
@@ -200,6 +202,290 @@ SIGNATURES: dict[str, Signatures] = {
     "tensor": Signatures((f"{_DATA}, bool pin_memory=False, bool requires_grad=False)",)),
     "as_tensor": Signatures((f"{_DATA})",)),
     "from_numpy": Signatures(("torch._VariableFunctionsClass.from_numpy(PyObject* ndarray)",)),
+    # choosing and filling
+    "where": Signatures(
+        (
+            "(Tensor condition)",
+            "(Tensor condition, Tensor input, Tensor other, *, Tensor out=None)",
+            "(Tensor condition, Scalar self, Tensor other)",
+            "(Tensor condition, Tensor input, Scalar other)",
+            "(Tensor condition, Scalar self, Scalar other)",
+        ),
+        (
+            "(Tensor condition, Tensor other)",
+            "(Tensor condition, Scalar other)",
+        ),
+    ),
+    "masked_fill": Signatures(
+        (
+            "(Tensor input, Tensor mask, Tensor value)",
+            "(Tensor input, Tensor mask, Scalar value)",
+        ),
+        (
+            "(Tensor mask, Tensor value)",
+            "(Tensor mask, Scalar value)",
+        ),
+    ),
+    "tril": Signatures(("(Tensor input, SymInt diagonal=0, *, Tensor out=None)",), ("(SymInt diagonal=0)",)),
+    "triu": Signatures(("(Tensor input, SymInt diagonal=0, *, Tensor out=None)",), ("(SymInt diagonal=0)",)),
+    "maximum": binary_signatures("maximum"),
+    "minimum": binary_signatures("minimum"),
+    # reductions
+    "amax": Signatures(
+        ("(Tensor input, IntArrayRef[1] dim=None, bool keepdim=False, *, Tensor out=None)",),
+        ("(IntArrayRef[1] dim=None, bool keepdim=False)",),
+    ),
+    "amin": Signatures(
+        ("(Tensor input, IntArrayRef[1] dim=None, bool keepdim=False, *, Tensor out=None)",),
+        ("(IntArrayRef[1] dim=None, bool keepdim=False)",),
+    ),
+    "argmax": Signatures(
+        ("(Tensor input, int64_t? dim=None, bool keepdim=False, *, Tensor out=None)",),
+        ("(int64_t? dim=None, bool keepdim=False)",),
+    ),
+    "argmin": Signatures(
+        ("(Tensor input, int64_t? dim=None, bool keepdim=False, *, Tensor out=None)",),
+        ("(int64_t? dim=None, bool keepdim=False)",),
+    ),
+    "all": Signatures(
+        (
+            "(Tensor input, *, Tensor out=None)",
+            "(Tensor input, IntArrayRef? dim=None, bool keepdim=False, *, Tensor out=None)",
+            "(Tensor input, int64_t dim, bool keepdim=False, *, Tensor out=None)",
+        ),
+        (
+            "()",
+            "(IntArrayRef? dim=None, bool keepdim=False)",
+            "(int64_t dim, bool keepdim=False)",
+        ),
+    ),
+    "any": Signatures(
+        (
+            "(Tensor input, *, Tensor out=None)",
+            "(Tensor input, IntArrayRef? dim=None, bool keepdim=False, *, Tensor out=None)",
+            "(Tensor input, int64_t dim, bool keepdim=False, *, Tensor out=None)",
+        ),
+        (
+            "()",
+            "(IntArrayRef? dim=None, bool keepdim=False)",
+            "(int64_t dim, bool keepdim=False)",
+        ),
+    ),
+    "prod": Signatures(
+        (
+            "(Tensor input, *, ScalarType? dtype=None)",
+            "(Tensor input, int64_t dim, bool keepdim=False, *, ScalarType? dtype=None, Tensor out=None)",
+        ),
+        (
+            "(*, ScalarType? dtype=None)",
+            "(int64_t dim, bool keepdim=False, *, ScalarType? dtype=None)",
+        ),
+    ),
+    "std": Signatures(
+        (
+            "(Tensor input, IntArrayRef[1]? dim, bool unbiased=True, bool keepdim=False, *, Tensor out=None)",
+            "(Tensor input, IntArrayRef[1]? dim=None, *, Scalar? correction=None, bool keepdim=False, Tensor out=None)",
+            "(Tensor input, bool unbiased=True)",
+        ),
+        (
+            "(IntArrayRef[1]? dim, bool unbiased=True, bool keepdim=False)",
+            "(IntArrayRef[1]? dim=None, *, Scalar? correction=None, bool keepdim=False)",
+            "(bool unbiased=True)",
+        ),
+    ),
+    "var": Signatures(
+        (
+            "(Tensor input, IntArrayRef[1]? dim, bool unbiased=True, bool keepdim=False, *, Tensor out=None)",
+            "(Tensor input, IntArrayRef[1]? dim=None, *, Scalar? correction=None, bool keepdim=False, Tensor out=None)",
+            "(Tensor input, bool unbiased=True)",
+        ),
+        (
+            "(IntArrayRef[1]? dim, bool unbiased=True, bool keepdim=False)",
+            "(IntArrayRef[1]? dim=None, *, Scalar? correction=None, bool keepdim=False)",
+            "(bool unbiased=True)",
+        ),
+    ),
+    "cumsum": Signatures(
+        ("(Tensor input, int64_t dim, *, ScalarType? dtype=None, Tensor out=None)",),
+        ("(int64_t dim, *, ScalarType? dtype=None)",),
+    ),
+    "sort": Signatures(
+        (
+            "(Tensor input, *, bool? stable, int64_t dim=-1, bool descending=False, TensorList[2] out=None)",
+            "(Tensor input, int64_t dim=-1, bool descending=False, *, TensorList[2] out=None)",
+        ),
+        (
+            "(*, bool? stable, int64_t dim=-1, bool descending=False)",
+            "(int64_t dim=-1, bool descending=False)",
+        ),
+    ),
+    "argsort": Signatures(
+        (
+            "(Tensor input, *, bool stable, int64_t dim=-1, bool descending=False, Tensor out=None)",
+            "(Tensor input, int64_t dim=-1, bool descending=False)",
+        ),
+        (
+            "(*, bool stable, int64_t dim=-1, bool descending=False)",
+            "(int64_t dim=-1, bool descending=False)",
+        ),
+    ),
+    "topk": Signatures(
+        ("(Tensor input, SymInt k, int64_t dim=-1, bool largest=True, bool sorted=True, *, TensorList[2] out=None)",),
+        ("(SymInt k, int64_t dim=-1, bool largest=True, bool sorted=True)",),
+    ),
+    # pieces
+    "cat": Signatures(("(TensorList tensors, int64_t dim=0, *, Tensor out=None)",)),
+    "stack": Signatures(("(TensorList tensors, int64_t dim=0, *, Tensor out=None)",)),
+    "split_with_sizes": Signatures(
+        ("(Tensor input, SymIntArrayRef split_sizes, int64_t dim=0)",), ("(SymIntArrayRef split_sizes, int64_t dim=0)",)
+    ),
+    "chunk": Signatures(("(Tensor input, int64_t chunks, int64_t dim=0)",), ("(int64_t chunks, int64_t dim=0)",)),
+    "flatten": Signatures(
+        ("(Tensor input, int64_t start_dim=0, int64_t end_dim=-1)",), ("(int64_t start_dim=0, int64_t end_dim=-1)",)
+    ),
+    "unbind": Signatures(("(Tensor input, int64_t dim=0)",), ("(int64_t dim=0)",)),
+    "select": Signatures(("(Tensor input, int64_t dim, SymInt index)",), ("(int64_t dim, SymInt index)",)),
+    # products
+    "addmm": Signatures(
+        (
+            "(Scalar beta, Tensor input, Scalar alpha, Tensor mat1, Tensor mat2, *, Tensor out=None)|deprecated",
+            "(Scalar beta, Tensor input, Tensor mat1, Tensor mat2, *, Tensor out=None)|deprecated",
+            "(Tensor input, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1, Tensor out=None)",
+            "(Tensor input, Tensor mat1, Tensor mat2, ScalarType out_dtype, *, "
+            "Scalar beta=1, Scalar alpha=1, Tensor out=None)",
+        ),
+        (
+            "(Scalar beta, Scalar alpha, Tensor mat1, Tensor mat2)|deprecated",
+            "(Scalar beta, Tensor mat1, Tensor mat2)|deprecated",
+            "(Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1)",
+        ),
+    ),
+    "outer": Signatures(("(Tensor input, Tensor vec2, *, Tensor out=None)",), ("(Tensor vec2)",)),
+    # gathering and scattering
+    "gather": Signatures(
+        ("(Tensor input, int64_t dim, Tensor index, *, bool sparse_grad=False, Tensor out=None)",),
+        ("(int64_t dim, Tensor index, *, bool sparse_grad=False)",),
+    ),
+    "scatter": Signatures(
+        (
+            "(Tensor input, int64_t dim, Tensor index, Tensor src, *, Tensor out=None)",
+            "(Tensor input, int64_t dim, Tensor index, Tensor src, *, c10::string_view reduce, Tensor out=None)",
+            "(Tensor input, int64_t dim, Tensor index, Scalar value, *, Tensor out=None)",
+            "(Tensor input, int64_t dim, Tensor index, Scalar value, *, c10::string_view reduce, Tensor out=None)",
+        ),
+        (
+            "(int64_t dim, Tensor index, Tensor src)",
+            "(int64_t dim, Tensor index, Tensor src, *, c10::string_view reduce)",
+            "(int64_t dim, Tensor index, Scalar value)",
+            "(int64_t dim, Tensor index, Scalar value, *, c10::string_view reduce)",
+        ),
+    ),
+    "scatter_add": Signatures(
+        ("(Tensor input, int64_t dim, Tensor index, Tensor src, *, Tensor out=None)",),
+        ("(int64_t dim, Tensor index, Tensor src)",),
+    ),
+    "index_select": Signatures(
+        ("(Tensor input, int64_t dim, Tensor index, *, Tensor out=None)",), ("(int64_t dim, Tensor index)",)
+    ),
+    "index_add": Signatures(
+        ("(Tensor input, int64_t dim, Tensor index, Tensor source, *, Scalar alpha=1, Tensor out=None)",),
+        ("(int64_t dim, Tensor index, Tensor source, *, Scalar alpha=1)",),
+    ),
+    # losses
+    "softmax": Signatures(
+        ("(Tensor input, int64_t dim, ScalarType? dtype=None, *, Tensor out=None)",),
+        ("(int64_t dim, ScalarType? dtype=None)",),
+    ),
+    "log_softmax": Signatures(
+        ("(Tensor input, int64_t dim, ScalarType? dtype=None, *, Tensor out=None)",),
+        ("(int64_t dim, ScalarType? dtype=None)",),
+    ),
+    "dropout": Signatures(("(Tensor input, double p, bool train)",)),
+    "dropout_": Signatures(("(Tensor input, double p, bool train)",)),
+    "embedding": Signatures(
+        ("(Tensor weight, Tensor indices, SymInt padding_idx=-1, bool scale_grad_by_freq=False, bool sparse=False)",)
+    ),
+    # nn
+    "softplus": Signatures(("(Tensor input, Scalar beta=1, Scalar threshold=20, *, Tensor out=None)",)),
+    "linear": Signatures(("(Tensor input, Tensor weight, Tensor? bias=None, *, Tensor out=None)",)),
+    "one_hot": Signatures(("(Tensor input, int64_t num_classes=-1)",)),
+    # sampling
+    "randperm": Signatures(
+        (
+            f"(SymInt n, *, Generator? generator, Tensor out=None, {_OPTIONS})",
+            f"(SymInt n, *, Tensor out=None, {_OPTIONS})",
+        )
+    ),
+    "normal": Signatures(
+        (
+            "(Tensor mean, Tensor std, *, Generator? generator=None, Tensor out=None)",
+            "(Tensor mean, double std=1, *, Generator? generator=None, Tensor out=None)",
+            "(double mean, Tensor std, *, Generator? generator=None, Tensor out=None)",
+            f"(double mean, double std, SymIntArrayRef size, *, "
+            f"Generator? generator=None, Tensor out=None, {_OPTIONS})",
+        )
+    ),
+    "bernoulli": Signatures(
+        (
+            "(Tensor input, *, Generator? generator=None, Tensor out=None)",
+            "(Tensor input, double p, *, Generator? generator=None)",
+        ),
+        (
+            "(*, Generator? generator=None)",
+            "(double p, *, Generator? generator=None)",
+        ),
+    ),
+    "multinomial": Signatures(
+        ("(Tensor input, SymInt num_samples, bool replacement=False, *, Generator? generator=None, Tensor out=None)",),
+        ("(SymInt num_samples, bool replacement=False, *, Generator? generator=None)",),
+    ),
+    "uniform_": Signatures((), ("(double from=0, double to=1, *, Generator? generator=None)",)),
+    "normal_": Signatures((), ("(double mean=0, double std=1, *, Generator? generator=None)",)),
+    "random_": Signatures(
+        (),
+        (
+            "(*, Generator? generator=None)",
+            "(int64_t from, int64_t? to, *, Generator? generator=None)",
+            "(int64_t to, *, Generator? generator=None)",
+        ),
+    ),
+    "exponential_": Signatures((), ("(double lambd=1, *, Generator? generator=None)",)),
+    "bernoulli_": Signatures(
+        (),
+        (
+            "(Tensor p, *, Generator? generator=None)",
+            "(double p=0.5, *, Generator? generator=None)",
+        ),
+    ),
+    "linspace": Signatures(
+        (
+            f"(Tensor start, Tensor end, int64_t steps, *, Tensor out=None, {_OPTIONS})",
+            f"(Scalar start, Tensor end, int64_t steps, *, Tensor out=None, {_OPTIONS})",
+            f"(Tensor start, Scalar end, int64_t steps, *, Tensor out=None, {_OPTIONS})",
+            f"(Scalar start, Scalar end, int64_t steps, *, Tensor out=None, {_OPTIONS})",
+        )
+    ),
+    "logspace": Signatures(
+        (
+            f"(Tensor start, Tensor end, int64_t steps, double base=10.0, *, Tensor out=None, {_OPTIONS})",
+            f"(Scalar start, Tensor end, int64_t steps, double base=10.0, *, Tensor out=None, {_OPTIONS})",
+            f"(Tensor start, Scalar end, int64_t steps, double base=10.0, *, Tensor out=None, {_OPTIONS})",
+            f"(Scalar start, Scalar end, int64_t steps, double base=10.0, *, Tensor out=None, {_OPTIONS})",
+        )
+    ),
+    "eye": Signatures(
+        (
+            f"(SymInt n, *, Tensor out=None, {_OPTIONS})",
+            f"(SymInt n, SymInt m, *, Tensor out=None, {_OPTIONS})",
+        )
+    ),
+    "new_empty": Signatures((), (f"(SymIntArrayRef size, *, {_OPTIONS})",)),
+    "new_full": Signatures((), (f"(SymIntArrayRef size, Scalar fill_value, *, {_OPTIONS})",)),
+    "new_ones": Signatures((), (f"(SymIntArrayRef size, *, {_OPTIONS})",)),
+    "new_zeros": Signatures((), (f"(SymIntArrayRef size, *, {_OPTIONS})",)),
+    "expand_as": Signatures((), ("(Tensor other)",)),
+    "view_as": Signatures((), ("(Tensor other)",)),
+    "reshape_as": Signatures((), ("(Tensor other)",)),
 }
 
 

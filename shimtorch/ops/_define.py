@@ -81,10 +81,23 @@ def _guarded(forward, name: str, kind: str, method: bool):
             problem: Exception = TypeError(f"{name}(): unsupported argument types")
         except (TypeError, AttributeError) as error:
             problem = error
+        if "out" in kwargs and not method:
+            return _with_out(*args, **kwargs)
         renamed = {_NUMPY_NAMES.get(key, key): value for key, value in kwargs.items()}
         if len(renamed) == len(kwargs) and renamed.keys() != kwargs.keys():
             return function(*args, **renamed)
         raise _argument_error(name, kind, method, args, kwargs) or problem from None
+
+    def _with_out(*args, out, **kwargs):
+        wanted = kwargs if out is None else {**kwargs, "out": out}
+        error = _argument_error(name, kind, method, args, wanted)
+        if error is not None:
+            raise error from None
+        if out is None:
+            return forward(*args, **kwargs)
+        from ._out import into
+
+        return into(name, forward, out, args, kwargs)
 
     function.__name__ = function.__qualname__ = name
     return function
@@ -342,15 +355,22 @@ def binary_core(
         if common is F16 and r.dtype is F32:
             r = r.astype(F16)
         is_tensor = isinstance(other, Tensor)
-        operands = [input._a, other._a] if is_tensor else [input._a]
-        if r.ndim > 1 and not all(operand.flags.c_contiguous for operand in operands):
-            r = laid_out(r, *operands)
+        operands = [(input._a, a), (other._a, b)] if is_tensor else [(input._a, a)]
+        if r.ndim > 1 and not all(operand.flags.c_contiguous for operand, _ in operands):
+            r = laid_out(r, *[_as_converted(*pair) for pair in operands])
         out = wrap(r)
         if recorded and (input._rg or (is_tensor and other._rg)) and state.enabled:
             attach(out, input, other, is_tensor, (input._a.dtype, other._a.dtype if is_tensor else None))
         return out
 
     return forward
+
+
+def _as_converted(array, converted):
+    """``array``, or where it had to be converted first, an array laid out as torch's converted copy."""
+    if array.dtype is converted.dtype or array.ndim < 2:
+        return array
+    return laid_out(np.empty(array.shape, converted.dtype), array)
 
 
 def _converted(input, other, to_float: bool):

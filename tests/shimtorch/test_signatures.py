@@ -242,7 +242,8 @@ def test_number_too_large_for_an_int64(tensors_are):
 def call(form, name, args, kwargs):
     if form == "method":
         return getattr(torch.ones(2, 3), name)(*args, **kwargs)
-    return getattr(torch, name)(*args, **kwargs)
+    function = getattr(torch, name, None) or getattr(torch.nn.functional, name)
+    return function(*args, **kwargs)
 
 
 def torch_says(form, name, args, kwargs):

@@ -78,13 +78,13 @@ def same_text(torch, array):
 
 @contextmanager
 def printing(torch, **options):
-    torch.set_printoptions(**{**DEFAULTS, **options})
-    vars(_repr.options).update({**DEFAULTS, **options})
     try:
+        for module in (torch, shimtorch):
+            module.set_printoptions(**{**DEFAULTS, **options})
         yield
     finally:
-        torch.set_printoptions(**DEFAULTS)
-        vars(_repr.options).update(DEFAULTS)
+        for module in (torch, shimtorch):
+            module.set_printoptions(**DEFAULTS)
 
 
 @contextmanager
@@ -150,23 +150,51 @@ def test_any_bit_pattern_without_a_warning(torch, dtype):
         same_text(torch, np.frombuffer(random.bytes(size * np.dtype(dtype).itemsize), dtype).copy())
 
 
-@settings(max_examples=150, deadline=None)
-@given(
-    array=arrays(max_dims=3),
-    options=st.fixed_dictionaries(
-        {},
-        optional={
-            "precision": st.integers(0, 17),
-            "threshold": st.sampled_from([0, 3, 10, float("inf")]),
-            "edgeitems": st.integers(0, 4),
-            "linewidth": st.integers(1, 130),
-            "sci_mode": st.booleans(),
-        },
-    ),
+OPTIONS = {
+    "precision": st.integers(0, 17),
+    "threshold": st.sampled_from([0, 3, 10, float("inf")]),
+    "edgeitems": st.integers(0, 4),
+    "linewidth": st.integers(1, 130),
+    "sci_mode": st.booleans(),
+}
+CALLS = st.fixed_dictionaries(
+    {},
+    optional={
+        **{name: st.one_of(st.none(), values) for name, values in OPTIONS.items()},
+        "profile": st.sampled_from(["default", "short", "full", "Full", None]),
+    },
 )
+
+
+@settings(max_examples=150, deadline=None)
+@given(array=arrays(max_dims=3), options=st.fixed_dictionaries({}, optional=OPTIONS))
 def test_options(torch, array, options):
     with printing(torch, **options):
         same_text(torch, array)
+
+
+@settings(max_examples=150, deadline=None)
+@given(array=arrays(max_dims=2, max_side=12), calls=st.lists(CALLS, max_size=4))
+def test_options_stay_until_they_are_changed(torch, array, calls):
+    with printing(torch):
+        for options in calls:
+            torch.set_printoptions(**options)
+            shimtorch.set_printoptions(**options)
+            same_text(torch, array)
+
+
+def test_set_printoptions_without_a_name(torch):
+    with printing(torch):
+        for module in (torch, shimtorch):
+            module.set_printoptions(2, 5, 1, 40)
+        same_text(torch, np.arange(20.0).reshape(4, 5) / 7)
+    for call in (lambda module: module.set_printoptions(digits=3), lambda module: module.set_printoptions(*range(7))):
+        errors = []
+        for module in (torch, shimtorch):
+            with pytest.raises(TypeError) as caught:
+                call(module)
+            errors.append(str(caught.value))
+        assert errors[0] == errors[1]
 
 
 @pytest.mark.parametrize("default", ["float16", "float32", "float64"])

@@ -1,0 +1,214 @@
+"""``out=``: the result of an operator written into tensors that the caller brings.
+
+It is reached from the guard around named functions, after a call without ``out`` has been refused, so that calls
+without it pay nothing. To add an operator whose output is not treated as a pointwise one's, name it in ``_RULES``.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from .. import _errors
+from .._layout import OVERLAP, refuse_overlap
+from .._tensor import Tensor, address, c_name, scalar_type_name
+from ..autograd.graph import counter_of
+from ..autograd.mode import state
+
+_RESIZED = (
+    "An output with one or more elements was resized since it had shape {}, which does not match the required output "
+    "shape {}. This behavior is deprecated, and in a future PyTorch release outputs will not be resized unless they "
+    "have zero elements. You can explicitly reuse an out tensor t by resizing it, inplace, to zero elements with "
+    "t.resize_(0). (Triggered internally at /__w/pytorch/pytorch/aten/src/ATen/native/Resize.cpp:30.)"
+)
+
+
+# --- what dtype an output may have --------------------------------------------------------------------------------
+
+
+def _castable(result: Tensor, out: Tensor, inputs) -> None:
+    """Pointwise operators: no category may be lost."""
+    have, want = result.dtype, out.dtype
+    if have.category > want.category:
+        raise _errors.result_type(have, want)
+
+
+def _exact(result: Tensor, out: Tensor, inputs) -> None:
+    if result._a.dtype != out._a.dtype:
+        raise RuntimeError(f"Expected out tensor to have dtype {c_name(result)}, but got {c_name(out)} instead")
+
+
+def _worded(text: str, error=RuntimeError, fits=None):
+    """The result's own dtype, or the complaint ``text`` of {have} and {want} (or the input's dtype {input})."""
+
+    def check(result: Tensor, out: Tensor, inputs) -> None:
+        if out._a.dtype != result._a.dtype if fits is None else not fits(result.dtype, out.dtype):
+            have, want = scalar_type_name(result), scalar_type_name(out)
+            raise error(text.format(have=have, want=want, input=scalar_type_name(inputs[0])))
+
+    return check
+
+
+def _no_category_lost(have, want) -> bool:
+    return have.category <= want.category
+
+
+_found = _worded("Found dtype {want} but expected {have}")
+_RULES = {
+    **dict.fromkeys(("abs", "absolute", "neg", "negative", "bitwise_not", "softplus"), _found),
+    **dict.fromkeys(("clamp", "clip"), lambda *parts: (_castable if len(parts[2]) > 1 else _found)(*parts)),
+    **dict.fromkeys(
+        (
+            "mm", "matmul", "bmm", "addmm", "linear", "tril", "triu", "gather", "scatter", "scatter_add", "index_add",
+            "softmax", "log_softmax", "argmax", "argmin", "norm", "sort", "topk", "sum", "prod", "cumsum", "argsort",
+        ),
+        _exact,
+    ),
+    "where": _worded("Expected out type to be {have} but got {want}"),
+    "all": _worded("all only supports bool tensor for result, got: {want}", fits=lambda _, w: w.itemsize == 1),
+    "any": _worded("any only supports bool tensor for result, got: {want}", fits=lambda _, w: w.itemsize == 1),
+    **dict.fromkeys(
+        ("amax", "amin"),
+        _worded(
+            "Expected the dtype for input and out to match, but got {have} for input's dtype and {want} for out's "
+            "dtype."
+        ),
+    ),
+    "mv": _worded("addmv input tensors must have the same dtype, but got {want}, {have}, and {have}"),
+    "logsigmoid": _worded("expected scalar type {have} but found {want}"),
+    "dot": _worded("result dtype {want} does not match input dtype {have}"),
+    "index_select": _worded("index_select(): self and result must have the same scalar type"),
+    "masked_select": _worded("masked_select(): self and result must have the same scalar type"),
+    "nonzero": _worded("nonzero: Expected out tensor to have scalar type Long but got scalar type{want}"),
+    "multinomial": _worded("multinomial expects Long tensor out, got: {want}"),
+    **dict.fromkeys(
+        ("cat", "concat", "concatenate", "stack"),
+        _worded(
+            "torch.cat(): input types can't be cast to the desired output type {want}", TypeError, _no_category_lost
+        ),
+    ),
+}  # fmt: skip
+
+# Computed in the dtype of the output, unless one is asked for.
+_IN_DTYPE_OF_OUT = {"sum", "prod", "cumsum", "mean"}
+# An output that is an input at the same time would be read after it was written.
+_APART = {
+    "cat", "concat", "concatenate", "stack", "gather", "index_select", "masked_select", "outer", "ger", "nonzero"
+}  # fmt: skip
+_INPUTS_APART = {"scatter": 2, "scatter_add": 2, "index_add": 2}  # the number of the tensor argument that must be
+_UNCHECKED = {"mm", "bmm", "matmul", "addmm", "mv", "dot", "linear", "softmax", "log_softmax", "tril", "triu"}
+_INTERNAL_OVERLAP = {"sum", "prod", "all", "any", "amax", "amin", "argmax", "argmin", "std", "var", "norm", "mv", "bmm"}
+_INTERNAL_OVERLAP |= {"tril", "triu", "multinomial"}
+
+# What torch calls the operator that finds an argument to require grad.
+_AUTOGRAD_NAMES = {
+    "norm": "linalg_vector_norm",
+    "outer": "mul",
+    "ger": "mul",
+    "softmax": "aten::softmax",
+    "log_softmax": "aten::log_softmax",
+    "floor_divide": "aten::floor_divide",
+    "clip": "clamp",
+    "absolute": "abs",
+    "negative": "neg",
+    "multiply": "mul",
+    "subtract": "sub",
+    "divide": "div",
+    "true_divide": "div",
+    "concat": "cat",
+    "concatenate": "cat",
+    "logsigmoid": "log_sigmoid_forward",
+    **{name: f"aten::{name}" for name in ("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not")},
+}
+# Those without a derivative look at the output alone.
+_UNDERIVABLE = {name for name in _AUTOGRAD_NAMES.values() if name.startswith("aten::") and "softmax" not in name}
+_SILENT = {"logsigmoid"}  # resize without a warning  # fmt: skip
+
+
+# --- writing ------------------------------------------------------------------------------------------------------
+
+
+def into(name: str, forward, out, args, kwargs):
+    """``forward(*args, **kwargs)`` written into ``out``, a tensor or a tuple of two, which is returned."""
+    outs = (out,) if isinstance(out, Tensor) else tuple(out)
+    inputs = [*_tensors(args), *_tensors(kwargs.values())]
+    if name in _IN_DTYPE_OF_OUT:
+        kwargs = _with_dtype_of(name, outs[0], inputs, kwargs)
+    pair = name in ("max", "min") and len(inputs) == 2 and len(outs) == 1
+    asked = f"{name}imum" if pair else _AUTOGRAD_NAMES.get(name, name)
+    underivable = asked in _UNDERIVABLE
+    enabled = state.enabled
+    state.enabled = enabled and underivable
+    try:
+        result = forward(*args, **kwargs)
+    finally:
+        state.enabled = enabled
+    results = (result,) if isinstance(result, Tensor) else tuple(result)
+    watched = outs if underivable else (*inputs, *outs)
+    if enabled and results[0]._a.dtype.kind in "fc" and any(t._rg for t in watched):
+        raise RuntimeError(
+            f"{asked}(): functions with out=... arguments don't support automatic differentiation, but one of the "
+            "arguments requires grad."
+        )
+    kernel = name
+    if name == "matmul" and inputs[1]._a.ndim == 1:
+        kernel = "dot" if inputs[0]._a.ndim == 1 else "mv"
+    check = _exact if len(outs) == 2 else _RULES.get(kernel, _castable)
+    for part, target in zip(results, outs, strict=True):
+        if check is _castable and part._a.shape == target._a.shape and name not in _INTERNAL_OVERLAP:
+            refuse_overlap(target._a, ())
+        check(part, target, inputs)
+    for part, target in zip(results, outs, strict=True):
+        _write(name, target, part, inputs)
+        if part._rg:
+            target._node, target._rg = part._node, True
+    return out if len(outs) == 1 else type(result)(outs)
+
+
+def _tensors(values):
+    for value in values:
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, (tuple, list)):
+            yield from _tensors(value)
+
+
+def _with_dtype_of(name: str, out: Tensor, inputs, kwargs):
+    if name == "mean":
+        if not _no_category_lost(inputs[0].dtype, out.dtype):
+            want = scalar_type_name(out)
+            raise RuntimeError(f"mean.dtype_out(): input types can't be cast to the desired output type {want}")
+        if inputs[0]._a.dtype.kind not in "fc":
+            return kwargs
+    return kwargs if kwargs.get("dtype") is not None else {**kwargs, "dtype": out.dtype}
+
+
+def _write(name: str, out: Tensor, result: Tensor, inputs) -> None:
+    a, r = out._a, result._a
+    if a.shape != r.shape:
+        if a.size and name not in _SILENT:
+            warnings.warn(_RESIZED.format(list(a.shape), list(r.shape)), UserWarning, stacklevel=5)
+        a = _resized(out, r)
+    elif name not in _INTERNAL_OVERLAP:
+        refuse_overlap(a, [] if name in _UNCHECKED else [t._a for t in inputs])
+    apart = inputs if name in _APART else inputs[_INPUTS_APART.get(name, len(inputs)) :]
+    for source in apart:
+        if source._a.size and a.size and np.may_share_memory(a, source._a) and address(a) == address(source._a):
+            raise RuntimeError(OVERLAP.format("some elements of the input tensor and the written-to tensor refer"))
+    if a is not r:
+        kind = "real" if r.dtype.kind == "c" and a.dtype.kind not in "cb" else None
+        np.copyto(a, r.real if kind else r, "unsafe")
+    counter_of(out).value += 1
+
+
+def _resized(out: Tensor, result: np.ndarray) -> np.ndarray:
+    """An array of the result's shape in the memory of ``out``, as far as that goes."""
+    a = out._a
+    if result.size <= a.size and a.flags.c_contiguous:
+        strides = tuple([stride // result.itemsize * a.itemsize for stride in result.strides])
+        out._a = np.ndarray(result.shape, a.dtype, a.reshape(-1), 0, strides)
+    else:
+        out._a = result if result.dtype == a.dtype and result.base is None else np.array(result, a.dtype, order="K")
+        out._root = None
+    return out._a
