@@ -55,22 +55,19 @@ from .ops.pointwise import (
     clamp,
     clip,
     div,
-    exp,
     floor_divide,
-    log,
     mul,
     neg,
     positive,
     reciprocal,
     remainder,
-    sqrt,
     sub,
-    tanh,
     true_divide,
 )  # fmt: skip
 from .ops.powers import pow
 from .ops.reductions import allclose, equal, max, maximum, mean, min, minimum, sum
 from .ops.shape import clone, permute, reshape, squeeze, t, transpose, unsqueeze
+from .ops.transcendentals import cos, exp, expm1, log, log1p, log2, log10, sin, sqrt, tanh
 
 absolute, multiply, negative, subtract, divide = abs, mul, neg, sub, div
 not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
@@ -100,6 +97,7 @@ __all__ = [
     "complex64",
     "complex128",
     "contiguous_format",
+    "cos",
     "default_generator",
     "device",
     "div",
@@ -111,6 +109,7 @@ __all__ = [
     "eq",
     "equal",
     "exp",
+    "expm1",
     "float",
     "float16",
     "float32",
@@ -138,6 +137,9 @@ __all__ = [
     "less",
     "less_equal",
     "log",
+    "log1p",
+    "log2",
+    "log10",
     "long",
     "lt",
     "manual_seed",
@@ -178,6 +180,7 @@ __all__ = [
     "set_rng_state",
     "short",
     "sigmoid",
+    "sin",
     "sqrt",
     "squeeze",
     "strided",

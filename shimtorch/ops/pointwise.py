@@ -39,41 +39,6 @@ from ._define import (
 )
 from .shape import cast_array, warn_of_complex
 
-_BLOCK = 1 << 15
-
-
-def through_float64(function):
-    """``function`` computed in float64 and rounded once, as close to torch's vectorised kernels as NumPy gets."""
-
-    def compute(a):
-        kind = a.dtype
-        if kind is F32:
-            if a.size <= _BLOCK or not a.flags.c_contiguous:
-                return function(a.astype(F64)).astype(F32)
-            out = np.empty_like(a)
-            flat, target = a.reshape(-1), out.reshape(-1)
-            for start in range(0, a.size, _BLOCK):
-                stop = start + _BLOCK
-                target[start:stop] = function(flat[start:stop].astype(F64))
-            return out
-        if kind is F16:
-            return function(a.astype(F64)).astype(F32).astype(F16)
-        return function(a)
-
-    return compute
-
-
-def in_float32(function):
-    """``function`` computed in float32 for float16, as torch does."""
-
-    def compute(a, *rest):
-        if a.dtype is F16:
-            return function(a.astype(F32), *(r.astype(F32) for r in rest)).astype(F16)
-        return function(a, *rest)
-
-    return compute
-
-
 # --- what derivatives use -----------------------------------------------------------------------------------------
 
 
@@ -502,26 +467,6 @@ abs = unary(
 )  # fmt: skip
 publish_inplace("abs", "unary", _no_complex_abs)
 publish_inplace("absolute", "unary", _no_complex_abs)
-exp = unary(
-    "exp", through_float64(np.exp), grad_fn="ExpBackward0",
-    says="e to the power of each element.",
-    self=lambda xp, grad, result: grad * xp.conj(result),
-)  # fmt: skip
-log = unary(
-    "log", through_float64(np.log), grad_fn="LogBackward0",
-    says="The natural logarithm of each element: -inf at 0, nan below.",
-    self=lambda xp, grad, self: grad / xp.conj(self),
-)  # fmt: skip
-sqrt = unary(
-    "sqrt", in_float32(np.sqrt), grad_fn="SqrtBackward0",
-    says="The square root of each element: nan below 0.",
-    self=lambda xp, grad, result: grad / xp.mul_scalar(xp.conj(result), 2),
-)  # fmt: skip
-tanh = unary(
-    "tanh", through_float64(np.tanh), grad_fn="TanhBackward0",
-    says="The hyperbolic tangent of each element.",
-    self=lambda xp, grad, result: xp.tanh_backward(grad, result),
-)  # fmt: skip
 
 
 # --- clamp --------------------------------------------------------------------------------------------------------

@@ -270,9 +270,11 @@ def _graph(tensor, leaves, limit=80) -> list:
 ULPS = {"float16": 1, "float32": 1, "float64": 2}
 # Sums of several terms: in units of eps times the sum of the terms' magnitudes, whatever the order of summation.
 SUMS = 4
-# What is computed as 1 - r**2 or r - r**2 from a result r that may be an ULP off loses digits where r is near 1: in
-# units of eps times the largest incoming gradient, which is 1.
-CANCELLING = {"tanh": 2, "sigmoid": 2}
+# What is computed as 1 - r**2, r - r**2 or r + 1 from a result r that may be an ULP off loses digits where r is near 1
+# or -1: in units of eps times the largest incoming gradient, which is 1.
+CANCELLING = {"tanh": 2, "sigmoid": 2, "expm1": 1}
+# Gradients that are a product with another function of the input, which torch itself has 1 ULP off: two roundings more.
+CHAINED = {"sin": 2, "cos": 2}
 # Complex numbers: in units of eps times the modulus. A small part of a large number carries the large one's error.
 COMPLEX = 4
 # Gradients of gradients are sums over paths through the graph, whose terms are not seen from outside: in units of
@@ -490,10 +492,13 @@ def differences(call: Call, ours: Observation, theirs: Observation, torch) -> li
                 bound = SUMS * _computing_eps(call, b) * np.where(np.isfinite(of_gradients[i]), of_gradients[i], 0)
             elif name == "gradients" and call.name.rstrip("_") in CANCELLING:
                 bound = CANCELLING[call.name.rstrip("_")] * _eps(b)
+            elif name == "gradients" and call.name.rstrip("_") in CHAINED:
+                bound = CHAINED[call.name.rstrip("_")] * _eps(b) * np.abs(b.values) if isinstance(b, Seen) else None
             elif name == "gradients" and _through_complex(call, b):
                 bound = COMPLEX * condition_of(call) * _computing_eps(call, b) * _largest([b])
             elif name == "second":
-                bound = SECOND * _eps(b) * _largest([*theirs.gradients, *theirs.second])
+                least = 1.0 if call.name.rstrip("_") in CANCELLING else 0.0
+                bound = SECOND * _eps(b) * max(least, _largest([*theirs.gradients, *theirs.second]))
             layouts = "steps" if plain or name in ("results", "operands") else "none"
             if plain and name in ("results", "operands"):
                 layouts = "all"

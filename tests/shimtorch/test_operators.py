@@ -202,8 +202,8 @@ def calls(draw, row, only=None):
     if own is not None and name.endswith("_") and own.requires_grad and draw(st.integers(0, 3)):
         own = Leaf(own.values, own.layout, True, copied=True)
     positional, keywords = draw(arguments(draw(st.sampled_from(offered)), own, row.kind))
-    if name == "expand" and not own.values.ndim:  # torch makes tensors of negative size here
-        assume(not any(size < 0 for value in positional for size in np.ravel(value)))
+    if name == "expand":  # torch makes tensors of negative size
+        assume(not any(size < -bool(own.values.ndim) for value in positional for size in np.ravel(value)))
     return Call(name, (*([own] if own is not None else []), *positional), keywords, form, twice=draw(st.booleans()))
 
 
