@@ -67,6 +67,7 @@ from .ops.pointwise import (
 from .ops.powers import pow
 from .ops.reductions import allclose, equal, max, maximum, mean, min, minimum, sum
 from .ops.shape import clone, permute, reshape, squeeze, t, transpose, unsqueeze
+from .ops.softmax import log_softmax, softmax
 from .ops.transcendentals import cos, exp, expm1, log, log1p, log2, log10, sin, sqrt, tanh
 
 absolute, multiply, negative, subtract, divide = abs, mul, neg, sub, div
@@ -140,6 +141,7 @@ __all__ = [
     "log1p",
     "log2",
     "log10",
+    "log_softmax",
     "long",
     "lt",
     "manual_seed",
@@ -181,6 +183,7 @@ __all__ = [
     "short",
     "sigmoid",
     "sin",
+    "softmax",
     "sqrt",
     "squeeze",
     "strided",

@@ -390,13 +390,12 @@ def _expanded(a, shape) -> ndarray:
         return a
     a = np.asarray(a)
     extra = len(shape) - a.ndim
-    strides = (0,) * extra + tuple(
-        [
-            stride if size == wanted else 0
-            for size, wanted, stride in zip(a.shape, shape[extra:], a.strides, strict=True)
-        ]
-    )
-    return strided(a, shape, strides)
+    strides = [
+        stride if size == wanted else 0 for size, wanted, stride in zip(a.shape, shape[extra:], a.strides, strict=True)
+    ]
+    for i in reversed(range(extra)):
+        strides.insert(0, strides[0] * shape[i + 1] if a.ndim and shape[i] == 1 else 0)
+    return strided(a, shape, tuple(strides))
 
 
 def described(input) -> str:

@@ -272,9 +272,12 @@ ULPS = {"float16": 1, "float32": 1, "float64": 2}
 SUMS = 4
 # What is computed as 1 - r**2, r - r**2 or r + 1 from a result r that may be an ULP off loses digits where r is near 1
 # or -1: in units of eps times the largest incoming gradient, which is 1.
-CANCELLING = {"tanh": 2, "sigmoid": 2, "expm1": 1}
+CANCELLING = {"tanh": 2, "sigmoid": 2, "expm1": 1, "softmax": 2, "log_softmax": 4}
 # Gradients that are a product with another function of the input, which torch itself has 1 ULP off: two roundings more.
 CHAINED = {"sin": 2, "cos": 2}
+# Results of several roundings, one of them of an exponential that torch itself has 1 ULP off: in units of eps times the
+# result, or times what it is the small difference of.
+COMPOSED = {"softmax": (3, 0.0), "log_softmax": (2, 1.0)}
 # Complex numbers: in units of eps times the modulus. A small part of a large number carries the large one's error.
 COMPLEX = 4
 # Gradients of gradients are sums over paths through the graph, whose terms are not seen from outside: in units of
@@ -488,17 +491,20 @@ def differences(call: Call, ours: Observation, theirs: Observation, torch) -> li
             bound = None
             if name == "results" and of_result is not None:
                 bound = SUMS * _eps(b) * np.where(np.isfinite(of_result), of_result, 0)
+            elif name == "results" and call.name in COMPOSED:
+                roundings, least = COMPOSED[call.name]
+                bound = roundings * _computing_eps(call, b) * np.maximum(np.abs(b.values), least)
             elif name == "gradients" and i < len(of_gradients) and of_gradients[i] is not None:
                 bound = SUMS * _computing_eps(call, b) * np.where(np.isfinite(of_gradients[i]), of_gradients[i], 0)
             elif name == "gradients" and call.name.rstrip("_") in CANCELLING:
-                bound = CANCELLING[call.name.rstrip("_")] * _eps(b)
+                bound = CANCELLING[call.name.rstrip("_")] * _computing_eps(call, b)
             elif name == "gradients" and call.name.rstrip("_") in CHAINED:
                 bound = CHAINED[call.name.rstrip("_")] * _eps(b) * np.abs(b.values) if isinstance(b, Seen) else None
             elif name == "gradients" and _through_complex(call, b):
                 bound = COMPLEX * condition_of(call) * _computing_eps(call, b) * _largest([b])
             elif name == "second":
                 least = 1.0 if call.name.rstrip("_") in CANCELLING else 0.0
-                bound = SECOND * _eps(b) * max(least, _largest([*theirs.gradients, *theirs.second]))
+                bound = SECOND * (_computing_eps(call, b) if least else _eps(b)) * max(least, _largest([*theirs.gradients, *theirs.second]))
             layouts = "steps" if plain or name in ("results", "operands") else "none"
             if plain and name in ("results", "operands"):
                 layouts = "all"
@@ -512,7 +518,8 @@ def _eps(seen) -> float:
 
 def _computing_eps(call: Call, seen) -> float:
     """The coarsest eps of the operands: a gradient may be computed in another dtype than its own."""
-    kinds = [leaf.values.dtype for leaf in call.leaves if leaf.values.dtype.kind in "fc"]
+    asked = [v.name for v in (*call.operands, *call.options.values()) if isinstance(v, DType)]
+    kinds = [kind for kind in (*(leaf.values.dtype for leaf in call.leaves), *map(np.dtype, asked)) if kind.kind in "fc"]
     return max([_eps(seen), *(float(np.finfo(kind).eps) for kind in kinds)])
 
 
