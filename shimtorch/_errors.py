@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 
-def first(error: RuntimeError) -> RuntimeError:
+def first(error: Exception) -> Exception:
     """Mark what torch says before it looks at shapes and result types."""
-    error._comes_first = True
+    error._comes_first = True  # type: ignore[attr-defined]
     return error
 
 

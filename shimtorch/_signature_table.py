@@ -305,6 +305,10 @@ SIGNATURES: dict[str, Signatures] = {
             "(bool unbiased=True)",
         ),
     ),
+    "norm": Signatures(  # in torch a Python function, which says other things of wrong arguments
+        ("(Tensor input, Scalar p, IntArrayRef[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None)",),
+        ("(Scalar p, IntArrayRef[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None)",),
+    ),
     "cumsum": Signatures(
         ("(Tensor input, int64_t dim, *, ScalarType? dtype=None, Tensor out=None)",),
         ("(int64_t dim, *, ScalarType? dtype=None)",),
@@ -361,6 +365,18 @@ SIGNATURES: dict[str, Signatures] = {
         ),
     ),
     "outer": Signatures(("(Tensor input, Tensor vec2, *, Tensor out=None)",), ("(Tensor vec2)",)),
+    # indexing
+    "index_put": Signatures(
+        ("(Tensor input, TensorList indices, Tensor values, bool accumulate=False)",),
+        ("(TensorList indices, Tensor values, bool accumulate=False)",),
+    ),
+    "index_put_": Signatures(
+        ("(Tensor input, TensorList indices, Tensor values, bool accumulate=False)",),
+        ("(TensorList indices, Tensor values, bool accumulate=False)",),
+    ),
+    "masked_select": Signatures(("(Tensor input, Tensor mask, *, Tensor out=None)",), ("(Tensor mask)",)),
+    "nonzero": Signatures(("(Tensor input, *, bool as_tuple=False, Tensor out=None)",), ("()", "(*, bool as_tuple)")),
+    "take": Signatures(("(Tensor input, Tensor index, *, Tensor out=None)",), ("(Tensor index)",)),
     # gathering and scattering
     "gather": Signatures(
         ("(Tensor input, int64_t dim, Tensor index, *, bool sparse_grad=False, Tensor out=None)",),

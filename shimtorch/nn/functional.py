@@ -1,12 +1,36 @@
-"""``torch.nn.functional``: losses and activations as functions."""
+"""``torch.nn.functional``: losses, activations and what layers compute, as functions."""
 
 from __future__ import annotations
 
-from ..ops.activations import logsigmoid
-from ..ops.activations import relu as _relu
-from ..ops.losses import binary_cross_entropy, binary_cross_entropy_with_logits
+import warnings
 
-__all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "logsigmoid", "relu", "sigmoid"]
+from ..ops.activations import logsigmoid, softplus
+from ..ops.activations import relu as _relu
+from ..ops.classification import cross_entropy, nll_loss
+from ..ops.layers import dropout as _dropout
+from ..ops.layers import dropout_ as _dropout_
+from ..ops.layers import embedding as _embedding
+from ..ops.layers import linear, one_hot
+from ..ops.losses import binary_cross_entropy, binary_cross_entropy_with_logits, mse_loss
+
+__all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "dropout",
+    "embedding",
+    "linear",
+    "log_softmax",
+    "logsigmoid",
+    "mse_loss",
+    "nll_loss",
+    "one_hot",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "softplus",
+    "tanh",
+]
 
 
 def relu(input, inplace: bool = False):
@@ -17,6 +41,69 @@ def relu(input, inplace: bool = False):
 def sigmoid(input):
     """``1 / (1 + exp(-input))``, any shape; integers become the default dtype."""
     return input.sigmoid()
+
+
+def tanh(input):
+    """The hyperbolic tangent, any shape; integers become the default dtype."""
+    return input.tanh()
+
+
+def softmax(input, dim: int | None = None, _stacklevel: int = 3, dtype=None):
+    """``exp(input)`` divided by its sums along ``dim``, in ``dtype`` if given; a warning where ``dim`` is None."""
+    if dim is None:
+        dim = _softmax_dim("softmax", input.dim(), _stacklevel)
+    return input.softmax(dim) if dtype is None else input.softmax(dim, dtype=dtype)
+
+
+def log_softmax(input, dim: int | None = None, _stacklevel: int = 3, dtype=None):
+    """The logarithm of ``softmax``, computed without overflow; a warning where ``dim`` is None."""
+    if dim is None:
+        dim = _softmax_dim("log_softmax", input.dim(), _stacklevel)
+    return input.log_softmax(dim) if dtype is None else input.log_softmax(dim, dtype=dtype)
+
+
+def _softmax_dim(name: str, ndim: int, stacklevel: int) -> int:
+    warnings.warn(
+        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
+        stacklevel=stacklevel,
+    )
+    return 0 if ndim in (0, 1, 3) else 1
+
+
+def dropout(input, p: float = 0.5, training: bool = True, inplace: bool = False):
+    """Elements set to 0 with probability ``p``, the others multiplied by ``1 / (1 - p)``; all kept unless ``training``.
+
+    ValueError for a ``p`` outside [0, 1].
+    """
+    if p < 0.0 or p > 1.0:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    return (_dropout_ if inplace else _dropout)(input, p, training)
+
+
+def embedding(
+    input,
+    weight,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+):
+    """The rows of ``weight`` (count, size) at the indices ``input`` (int64 or int32, any shape).
+
+    The row ``padding_idx`` gets no gradient. Neither ``max_norm`` nor ``sparse`` is offered. AssertionError for a
+    ``padding_idx`` that is no row, IndexError for an index that is none.
+    """
+    if padding_idx is None:
+        padding_idx = -1
+    else:
+        count = weight.size(0)
+        if not -count <= padding_idx < count and padding_idx:
+            raise AssertionError("Padding_idx must be within num_embeddings")
+        padding_idx += count if padding_idx < 0 else 0
+    if max_norm is not None:
+        raise NotImplementedError("shimtorch does not offer embedding(..., max_norm=...)")
+    return _embedding(weight, input, padding_idx, scale_grad_by_freq, sparse)
 
 
 def __getattr__(name: str):

@@ -13,8 +13,9 @@ import numpy as np
 from .. import _errors
 from .._layout import OVERLAP, refuse_overlap
 from .._tensor import Tensor, address, c_name, scalar_type_name
-from ..autograd.graph import counter_of
+from ..autograd.graph import counter_of, underivable
 from ..autograd.mode import state
+from ._define import OPERATORS, record
 
 _RESIZED = (
     "An output with one or more elements was resized since it had shape {}, which does not match the required output "
@@ -122,7 +123,7 @@ _AUTOGRAD_NAMES = {
     **{name: f"aten::{name}" for name in ("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not")},
 }
 # Those without a derivative look at the output alone.
-_UNDERIVABLE = {name for name in _AUTOGRAD_NAMES.values() if name.startswith("aten::") and "softmax" not in name}
+_UNDERIVABLE = {name for name in _AUTOGRAD_NAMES.values() if name.startswith("aten::")}
 _SILENT = {"logsigmoid"}  # resize without a warning  # fmt: skip
 
 
@@ -137,16 +138,15 @@ def into(name: str, forward, out, args, kwargs):
         kwargs = _with_dtype_of(name, outs[0], inputs, kwargs)
     pair = name in ("max", "min") and len(inputs) == 2 and len(outs) == 1
     asked = f"{name}imum" if pair else _AUTOGRAD_NAMES.get(name, name)
-    underivable = asked in _UNDERIVABLE
-    enabled = state.enabled
-    state.enabled = enabled and underivable
+    unnoticed = asked in _UNDERIVABLE
+    enabled, state.enabled = state.enabled, False
     try:
         result = forward(*args, **kwargs)
     finally:
         state.enabled = enabled
     results = (result,) if isinstance(result, Tensor) else tuple(result)
-    watched = outs if underivable else (*inputs, *outs)
-    if enabled and results[0]._a.dtype.kind in "fc" and any(t._rg for t in watched):
+    differentiable = results[0]._a.dtype.kind in "fc" or OPERATORS[name].differentiable
+    if enabled and differentiable and any(t._rg for t in (outs if unnoticed else (*inputs, *outs))):
         raise RuntimeError(
             f"{asked}(): functions with out=... arguments don't support automatic differentiation, but one of the "
             "arguments requires grad."
@@ -161,8 +161,8 @@ def into(name: str, forward, out, args, kwargs):
         check(part, target, inputs)
     for part, target in zip(results, outs, strict=True):
         _write(name, target, part, inputs)
-        if part._rg:
-            target._node, target._rg = part._node, True
+    if enabled and unnoticed and any(t._rg for t in inputs):
+        record(outs[0], underivable(asked.removeprefix("aten::")), [t for t in inputs if t._rg])
     return out if len(outs) == 1 else type(result)(outs)
 
 

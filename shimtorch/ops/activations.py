@@ -8,9 +8,25 @@ from __future__ import annotations
 import numpy as np
 
 from .. import _errors
-from .._tensor import wrap
+from .._layout import laid_out
+from .._tensor import Tensor, wrap
 from ..autograd.derivatives import node_class
-from ._define import F16, F32, F64, ONE, ZERO, internal, larger, quietly, record, recording, unary
+from ._define import (
+    F16,
+    F32,
+    F64,
+    ONE,
+    SCALARS,
+    ZERO,
+    fill_array,
+    internal,
+    larger,
+    publish,
+    quietly,
+    record,
+    recording,
+    unary,
+)  # fmt: skip
 
 
 def named_backward(name: str, compute, grad_fn: str, inputs, derivatives, saved):
@@ -147,3 +163,91 @@ named_backward(
     },
     saved=("grad_output", "self"),
 )  # fmt: skip
+
+
+# --- softplus -----------------------------------------------------------------------------------------------------
+
+
+def _softplus_array(a, beta, threshold):
+    if a.dtype is F16:
+        return _softplus_array(a.astype(F32), beta, threshold).astype(F16)
+    scaled = a * np.array(beta, a.dtype)
+    if a.dtype is F32:
+        soft = np.log1p(np.exp(scaled.astype(F64)).astype(F32).astype(F64)).astype(F32)
+    else:
+        soft = np.log1p(np.exp(scaled))
+    return np.where(scaled > threshold, a, soft / np.array(beta, a.dtype))
+
+
+def _softplus_backward(grad, self, beta, threshold):
+    if self.dtype is F16:
+        return _softplus_backward(grad.astype(F32), self.astype(F32), beta, threshold).astype(F16)
+    scaled = self * np.array(beta, self.dtype)
+    z = np.exp(scaled) if self.dtype is F64 else np.exp(scaled.astype(F64)).astype(F32)
+    return np.where(scaled > threshold, grad, grad * z / (z + ONE[self.dtype]))
+
+
+def _softplus_curvature(xp, product, self, beta, threshold):
+    x = xp.mul_scalar(self, beta)
+    return xp.sigmoid_backward(product, xp.sigmoid(x)) * xp.below(x, threshold, beta)
+
+
+_SoftplusBackward0 = node_class(
+    "SoftplusBackward0", ("self",), saved=("self",), fixed=("beta", "threshold"),
+    derivatives={
+        "self": lambda xp, grad, self, beta, threshold: xp.softplus_backward(grad, self, beta, threshold)
+    },
+)  # fmt: skip
+_SoftplusBackwardBackward0 = node_class(
+    "SoftplusBackwardBackward0", ("grad_output", "self"), saved=("grad_output", "self"), fixed=("beta", "threshold"),
+    derivatives={
+        "grad_output": lambda xp, grad, self, beta, threshold: xp.softplus_backward(grad, self, beta, threshold),
+        "self": lambda xp, grad, grad_output, self, beta, threshold: _softplus_curvature(
+            xp, grad * grad_output, self, beta, threshold
+        ),
+    },
+)  # fmt: skip
+
+
+def _softplus_backward_tensors(grad, self, beta, threshold):
+    out = wrap(quietly(_softplus_backward, grad._a, self._a, beta, threshold))
+    if recording(grad, self):
+        record(out, _SoftplusBackwardBackward0, (grad, self), (grad, self), (beta, threshold))
+    return out
+
+
+def _below(x, threshold, beta):
+    return (x < threshold).astype(x.dtype) * x.dtype.type(beta)
+
+
+internal("softplus_backward", _softplus_backward, _softplus_backward_tensors)
+internal("below", _below, lambda x, threshold, beta: wrap(np.asarray(_below(x._a, threshold, beta))))
+
+
+def _softplus(input, beta=1, threshold=20):
+    """``log(1 + exp(beta * input)) / beta``, and ``input`` itself where ``beta * input`` exceeds ``threshold``.
+
+    Floating-point dtypes only. (``torch.nn.functional.softplus``)
+    """
+    a = input._a
+    if a.dtype.kind != "f":
+        raise _errors.not_implemented("softplus_cpu", input)
+    beta, threshold = (_number(value, a.dtype) for value in (beta, threshold))
+    r = quietly(_softplus_array, a, beta, threshold)
+    out = wrap(laid_out(r, a) if r.ndim > 1 and not a.flags.c_contiguous else r)
+    if recording(input):
+        record(out, _SoftplusBackward0, (input,), (input,), (beta, threshold))
+    return out
+
+
+def _number(value, kind):
+    if isinstance(value, Tensor):
+        value = value.item()
+    if not isinstance(value, SCALARS):
+        raise TypeError("number")
+    held = np.zeros((), F32 if kind is F16 else kind)
+    fill_array(held, value)
+    return held.item()
+
+
+softplus = publish("softplus", "unary", _softplus, differentiable=("self",))

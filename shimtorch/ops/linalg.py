@@ -10,8 +10,19 @@ import numpy as np
 from .. import _errors
 from .._tensor import Tensor, c_name, scalar_type_name, wrap
 from ..autograd.derivatives import node_class
+from ..autograd.graph import extra_of
 from ..autograd.mode import state
-from ._define import F16, F32, internal, publish, quietly, record
+from ._define import (
+    F16,
+    F32,
+    SCALARS,
+    fill_array,
+    internal,
+    publish,
+    publish_inplace,
+    quietly,
+    record,
+)  # fmt: skip
 from .shape import _expand, _reshape_to, _squeeze, _t, _transpose, _unsqueeze, squeeze_front, unsafe_view
 
 
@@ -166,6 +177,124 @@ bmm = publish("bmm", "linalg", _bmm, methods=("bmm",), differentiable=("self", "
 internal("mm", _product, _mm)
 internal("mv", _product, _mv)
 internal("bmm", _product, _bmm)
+
+
+# --- a product added to something ---------------------------------------------------------------------------------
+
+
+def _maybe_times(xp, grad, factor):
+    return grad if factor == 1 else xp.mul_scalar(grad, factor)
+
+
+_AddmmBackward0 = node_class(
+    "AddmmBackward0", ("self", "mat1", "mat2"), saved=("mat1", "mat2"), fixed=("beta", "alpha", "columns", "columns2"),
+    optional=("mat1", "mat2"),
+    derivatives={
+        "self": lambda xp, grad, beta: _maybe_times(xp, grad, beta.conjugate()),
+        "mat1": lambda xp, grad, mat2, columns, alpha: _maybe_times(
+            xp, _mm_self(xp, grad, mat2, columns), alpha.conjugate()
+        ),
+        "mat2": lambda xp, grad, mat1, columns2, alpha: _maybe_times(
+            xp, _mm_mat2(xp, grad, mat1, columns2), alpha.conjugate()
+        ),
+    },
+)  # fmt: skip
+
+
+def _sum_with_product(c, a, b, beta, alpha):
+    if c.dtype is F16:
+        return _sum_with_product(*(array.astype(F32) for array in (c, a, b)), beta, alpha).astype(F16)
+    product = _product(a, b) if alpha != 0 else np.zeros((a.shape[0], b.shape[1]), c.dtype)
+    if not product.size:
+        return product
+    if alpha != 1:
+        product = product * np.asarray(alpha).astype(c.dtype)
+    if beta == 0:  # then nan and inf of c do not count either
+        return product
+    return product + (c if beta == 1 else c * np.asarray(beta).astype(c.dtype))
+
+
+def _require_product(input, mat1, mat2):
+    """The shape of ``mat1 @ mat2``; the errors come before those of ``input``'s shape, in place too."""
+    c, a, b = input._a, mat1._a, mat2._a
+    if c.dtype is not b.dtype:
+        names = scalar_type_name(input), scalar_type_name(mat2)
+        raise _errors.first(RuntimeError("self and mat2 must have the same dtype, but got {} and {}".format(*names)))
+    if a.dtype is not b.dtype:
+        names = scalar_type_name(mat1), scalar_type_name(mat2)
+        raise _errors.first(RuntimeError("mat1 and mat2 must have the same dtype, but got {} and {}".format(*names)))
+    for name, array in (("mat1", a), ("mat2", b)):
+        if array.ndim != 2:
+            raise _errors.first(RuntimeError(f"{name} must be a matrix, got {array.ndim}-D tensor"))
+    if a.shape[1] != b.shape[0]:
+        raise _errors.first(
+            RuntimeError(
+                f"mat1 and mat2 shapes cannot be multiplied ({a.shape[0]}x{a.shape[1]} and {b.shape[0]}x{b.shape[1]})"
+            )
+        )
+    return a.shape[0], b.shape[1]
+
+
+def _addmm(input, mat1, mat2, *, beta=1, alpha=1):
+    """``beta * input + alpha * (mat1 @ mat2)``: two matrices of one dtype, and what broadcasts to their product.
+
+    Integers take integer factors: others are cut. A ``beta`` of 0 leaves ``input`` out. RuntimeError for shapes that do
+    not fit and unlike dtypes. (``torch.addmm``)
+    """
+    c, a, b = input._a, mat1._a, mat2._a
+    shape = _require_product(input, mat1, mat2)
+    if c.shape != shape:
+        _expand(input.detach(), shape)  # which raises what does not fit
+    if shape[0] and shape[1]:
+        beta, alpha = _factor(beta, c.dtype), _factor(alpha, c.dtype)
+    if c.dtype.kind == "b" and a.size and b.size:
+        raise _errors.first(_errors.not_implemented("addmm_impl_cpu_", input))
+    r = quietly(_sum_with_product, c, a, b, beta, alpha)
+    out = wrap(r if r.flags.c_contiguous else np.ascontiguousarray(r))
+    if state.enabled and (input._rg or mat1._rg or mat2._rg):
+        saved = (mat1 if mat2._rg else None, mat2 if mat1._rg else None)
+        record(out, _AddmmBackward0, (input, mat1, mat2), saved, (beta, alpha, _column_major(a), _column_major(b)))
+        if c.shape != shape:
+            extra_of(out._node).operands = ((c.shape, None), None, None)
+    return out
+
+
+def _factor(value, kind):
+    """``beta`` or ``alpha`` as a Python number that the dtype can hold."""
+    if type(value) is int or type(value) is float:
+        if kind.kind in "fc":
+            return value
+    elif isinstance(value, Tensor):
+        value = value.item()
+    elif not isinstance(value, SCALARS):
+        raise TypeError("factor")
+    held = np.zeros((), kind)
+    fill_array(held, value)
+    return held.item()
+
+
+def _addmm_inplace(input, mat1, mat2, *, beta=1, alpha=1):
+    shape = _require_product(input, mat1, mat2)
+    if input._a.shape != shape:
+        sizes = f"input tensor size {list(input._a.shape)} and output tensor size {list(shape)}"
+        raise _errors.first(RuntimeError(f"Bad in-place call: {sizes} should match"))
+    return _addmm(input, mat1, mat2, beta=beta, alpha=alpha)
+
+
+addmm = publish("addmm", "linalg", _addmm, methods=("addmm",), differentiable=("self", "mat1", "mat2"))
+publish_inplace("addmm", "linalg", _addmm_inplace)
+
+
+def _outer(input, vec2):
+    """The products of all pairs of elements of two vectors, n x m. RuntimeError for what is no vector.
+    (``torch.outer``)"""
+    for name, vector in (("self", input), ("vec2", vec2)):
+        if vector._a.ndim != 1:
+            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {vector._a.ndim}-D")
+    return _reshape_to(input, (input._a.size, 1)) * vec2
+
+
+outer = publish("outer", "linalg", _outer, methods=("outer",), differentiable=("self", "vec2"))
 
 
 # --- matmul -------------------------------------------------------------------------------------------------------

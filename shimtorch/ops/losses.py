@@ -8,7 +8,7 @@ import warnings
 
 import numpy as np
 
-from .. import _errors
+from .. import _dtypes, _errors
 from .._tensor import Tensor, scalar_type_name, wrap
 from ..autograd.derivatives import node_class
 from ..autograd.graph import extra_of
@@ -318,3 +318,122 @@ def _require_logits(input, target) -> None:
         )
     if target._a.dtype.kind in "iu":
         raise _errors.result_type(input.dtype, target.dtype)
+
+
+# --- squared error ------------------------------------------------------------------------------------------------
+
+
+def _squared_error(a, b, code):
+    if a.dtype is F16:
+        return _reduced(_squared_error(a.astype(F32), b.astype(F32), NONE), code).astype(F16)
+    distance = a - b
+    return _reduced(distance * distance, code)
+
+
+def _mse_backward(grad, self, target, code):
+    """In the dtype of ``self``, as torch's kernel writes it."""
+    common = np.result_type(self, target, grad)
+    wide = F32 if common == F16 else common
+    factor = wide.type(2 / self.size if code == MEAN and self.size else 2)
+    a, b, g = (array.astype(wide, copy=False) for array in (self, target, grad))
+    return (factor * (a - b) * g).astype(self.dtype, copy=False)
+
+
+def _doubled(xp, grad, count, code):
+    grad = xp.mul_scalar(grad, 2)
+    return xp.div_scalar(grad, count) if code == MEAN else grad
+
+
+_MSE = node_class(
+    "MseLossBackward0", ("self", "target"), saved=("self", "target"), fixed=("code",),
+    derivatives={
+        "self": lambda xp, grad, self, target, code: xp.mse_backward(grad, self, target, code),
+        "target": lambda xp, grad, self, target, code: xp.mse_backward(grad, target, self, code),
+    },
+)  # fmt: skip
+_MSE_BACKWARD = node_class(
+    "MseLossBackwardBackward0", ("grad_output", "self", "target"), saved=("grad_output", "self", "target"),
+    fixed=("code",),
+    derivatives={
+        "grad_output": lambda xp, grad, self, target, code: xp.mse_backward(grad, self, target, code),
+        "self": lambda xp, grad, grad_output, self, code: _doubled(xp, grad * grad_output, _size(self), code),
+        "target": lambda xp, grad, grad_output, target, code: -_doubled(xp, grad * grad_output, _size(target), code),
+    },
+)  # fmt: skip
+
+
+def _mse_backward_tensors(grad, self, target, code):
+    out = wrap(quietly(_mse_backward, grad._a, self._a, target._a, code))
+    if state.enabled and (grad._rg or self._rg or target._rg):
+        record(out, _MSE_BACKWARD, (grad, self, target), (grad, self, target), (code,))
+        operands = grad._a, self._a, target._a
+        if operands[0].shape != out._a.shape or len({array.dtype for array in operands}) > 1:
+            extra_of(out._node).operands = tuple([(array.shape, array.dtype) for array in operands])
+    return out
+
+
+internal("mse_backward", _mse_backward, _mse_backward_tensors)
+
+
+def _same_size(input, target) -> None:
+    if target.size() != input.size():
+        warnings.warn(
+            f"Using a target size ({target.size()}) that is different to the input size ({input.size()}). This will "
+            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+            stacklevel=3,
+        )
+
+
+def _broadcast(input, target):
+    """Both in their common shape; only one that is not of it yet becomes a view."""
+    a, b = input._a.shape, target._a.shape
+    try:
+        shape = np.broadcast_shapes(a, b)
+    except ValueError:
+        raise _errors.broadcast(a, b) from None
+    return tuple(t if t._a.shape == shape else t.expand(shape) for t in (input, target))
+
+
+def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
+    """The squared differences of ``input`` and ``target``: their mean, their "sum", or "none" of the two.
+
+    Shapes broadcast, with a warning; ``weight``, of the shape of ``input``, multiplies, and a weighted mean is divided
+    by the weights' sum. NotImplementedError for integers. (``torch.nn.functional.mse_loss``)
+    """
+    x, y = getattr(input, "_a", None), getattr(target, "_a", None)
+    if x is None or y is None or x.shape != y.shape:
+        _same_size(input, target)
+    if size_average is not None or reduce is not None:
+        reduction = {MEAN: "mean", SUM: "sum", NONE: "none"}[reduction_code(reduction, size_average, reduce)]
+    if x.shape != y.shape:
+        input, target = _broadcast(input, target)
+    if weight is not None:
+        return _weighted_mse(input, target, weight, reduction, x.shape)
+    code = MEAN if reduction == "mean" else reduction_code(reduction, None, None)
+    return _mse(input, target, code)
+
+
+def _mse(input, target, code):
+    a, b = input._a, target._a
+    if a.dtype is not b.dtype:
+        common = _dtypes.PROMOTED[input.dtype, target.dtype]._numpy
+        a, b = a.astype(common, copy=False), b.astype(common, copy=False)
+    if a.dtype.kind != "f":
+        raise _errors.not_implemented("mse_cpu", _dtypes.OF_NUMPY[a.dtype])
+    out = wrap(quietly(_squared_error, a, b, code))
+    if state.enabled and (input._rg or target._rg):
+        record(out, _MSE, (input, target), (input, target), (code,))
+    return out
+
+
+def _weighted_mse(input, target, weight, reduction, shape):
+    if weight.size() != shape:
+        raise ValueError("Weights and input must have the same size.")
+    errors = (input - target) ** 2 * weight
+    if reduction == "none":
+        return errors
+    if reduction == "sum":
+        return errors.sum()
+    if reduction == "mean":
+        return errors.sum() / weight.sum()
+    raise ValueError(f"Invalid reduction mode: {reduction}. Expected one of 'none', 'mean', 'sum'.")

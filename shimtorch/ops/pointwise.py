@@ -339,42 +339,10 @@ def _scalar_form(name: str, compute, grad_fn: str, derivative):
     internal(name, on_array, on_tensor)
 
 
-_scalar_form("mul_scalar", np.multiply, "MulBackward1", lambda xp, grad, other: grad * xp.conj(other))
-_scalar_form("div_scalar", np.divide, "DivBackward1", lambda xp, grad, other: grad / xp.conj(other))
+_scalar_form("mul_scalar", np.multiply, "MulBackward1", lambda xp, grad, other: xp.mul_scalar(grad, xp.conj(other)))
+_scalar_form("div_scalar", np.divide, "DivBackward1", lambda xp, grad, other: xp.div_scalar(grad, xp.conj(other)))
 _scalar_form("add_scalar", np.add, "AddBackward1", lambda xp, grad, other: grad)
 _scalar_form("sub_scalar", np.subtract, "SubBackward1", lambda xp, grad, other: grad)
-
-
-def _choose(condition, x, y):
-    """``where`` for derivatives: ``x`` or ``y`` may be 0, which then has no edge."""
-    arrays = [v._a if isinstance(v, Tensor) else v for v in (x, y)]
-    kind = next(a.dtype for a in arrays if isinstance(a, np.ndarray))
-    out = wrap(np.where(condition._a, *arrays).astype(kind, copy=False))
-    inputs = [v if isinstance(v, Tensor) else None for v in (x, y)]
-    if recording(*inputs):
-        record(out, _WhereBackward0, inputs, (condition,))
-    return out
-
-
-_WhereBackward0 = node_class(
-    "WhereBackward0", ("self", "other"), saved=("condition",),
-    derivatives={
-        "self": lambda xp, grad, condition: xp.where(condition, grad, 0),
-        "other": lambda xp, grad, condition: xp.where(condition, 0, grad),
-    },
-)  # fmt: skip
-
-
-def _where_arrays(condition, x, y):
-    # np.where would make a bare 0 an int64 or float64 array.
-    if isinstance(x, int):
-        return np.where(condition, y.dtype.type(0), y)
-    if isinstance(y, int):
-        return np.where(condition, x, x.dtype.type(0))
-    return np.where(condition, x, y)
-
-
-internal("where", _where_arrays, _choose)
 
 
 # --- a number as the left operand ---------------------------------------------------------------------------------

@@ -175,7 +175,8 @@ def _normalised(name: str, compute, grad_fn: str, backward: str, says: str):
         out = wrap(quietly(compute, a, dim))
         if input._rg and state.enabled:
             if a.dtype.kind == "c":
-                raise RuntimeError(f"_{name} does not support automatic differentiation for outputs with complex dtype.")
+                what = f"_{name} does not support automatic differentiation for outputs"
+                raise RuntimeError(f"{what} with complex dtype.")
             record(out, cls, (input,), (out._a,), (dim,))
         return out
 

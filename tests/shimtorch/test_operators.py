@@ -88,8 +88,11 @@ def leaves(draw, shapes=SHAPES, dtypes=None):
     return Leaf(values, layout, draw(st.booleans()) and dtype.kind in "fc")
 
 
-def shapes_beside(first: tuple, kind: str):
-    """Shapes that mostly go together with ``first``."""
+def shapes_beside(first: tuple, kind: str, name: str = ""):
+    """Shapes that mostly go together with ``first``; ``name`` is the parameter's."""
+    if name in ("mat1", "mat2"):
+        rows, columns = first if len(first) == 2 else (2, first[-1] if first else 3)
+        return st.one_of(*[st.just((rows, 2) if name == "mat1" else (2, columns))] * 3, SHAPES)
     if kind == "linalg" and first:
         inner = first[-1]
         fitting = [(inner,), (inner, 2), (inner, 1), (*first[:-2], inner, 3)]
@@ -100,7 +103,7 @@ def shapes_beside(first: tuple, kind: str):
 
 
 @st.composite
-def further_tensors(draw, first: Leaf | None, kind: str):
+def further_tensors(draw, first: Leaf | None, kind: str, name: str = ""):
     """A second operand: often of the first one's shape and dtype, sometimes in its very memory."""
     if first is None:
         return draw(leaves())
@@ -109,7 +112,7 @@ def further_tensors(draw, first: Leaf | None, kind: str):
     if draw(st.integers(0, 9)) == 9:
         return Alias(0)
     dtypes = st.one_of(st.just(first.values.dtype.name), st.just(first.values.dtype.name), st.sampled_from(DTYPES))
-    return draw(leaves(shapes_beside(first.values.shape, kind), dtypes))
+    return draw(leaves(shapes_beside(first.values.shape, kind, name), dtypes))
 
 
 # --- arguments ----------------------------------------------------------------------------------------------------
@@ -157,7 +160,7 @@ def arguments(draw, signature, first: Leaf | None, kind: str):
         if parameter.nullable and draw(st.integers(0, 3)) == 3:
             value = None
         elif parameter.kind == "Tensor":
-            value = draw(further_tensors(first, kind))
+            value = draw(further_tensors(first, kind, parameter.name))
             if first is None and isinstance(value, Leaf):
                 first = value
         else:
