@@ -47,8 +47,14 @@ from ._tensor import Tensor
 from .autograd.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .ops import indexing as _indexing  # noqa: F401 (puts itself on Tensor)
 from .ops.activations import relu, sigmoid
+from .ops.advanced_indexing import index_put, index_put_
+from .ops.choosing import masked_fill, masked_select, nonzero, tril, triu, where
 from .ops.comparison import bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, le, lt, ne
-from .ops.linalg import bmm, dot, matmul, mm, mv
+from .ops.extrema import amax, amin, argmax, argmin, max, maximum, min, minimum
+from .ops.gathering import gather, index_add, index_select, scatter, scatter_add, take
+from .ops.layers import dropout, dropout_, embedding
+from .ops.linalg import addmm, bmm, dot, matmul, mm, mv, outer
+from .ops.norms import norm
 from .ops.pointwise import (
     abs,
     add,
@@ -65,9 +71,11 @@ from .ops.pointwise import (
     true_divide,
 )  # fmt: skip
 from .ops.powers import pow
-from .ops.reductions import allclose, equal, max, maximum, mean, min, minimum, sum
+from .ops.reductions import all, allclose, any, equal, mean, prod, sum
+from .ops.scans import cumsum
 from .ops.shape import clone, permute, reshape, squeeze, t, transpose, unsqueeze
 from .ops.softmax import log_softmax, softmax
+from .ops.statistics import std, var
 from .ops.transcendentals import cos, exp, expm1, log, log1p, log2, log10, sin, sqrt, tanh
 
 absolute, multiply, negative, subtract, divide = abs, mul, neg, sub, div
@@ -81,8 +89,15 @@ __all__ = [
     "abs",
     "absolute",
     "add",
+    "addmm",
+    "all",
     "allclose",
+    "amax",
+    "amin",
+    "any",
     "arange",
+    "argmax",
+    "argmin",
     "autograd",
     "bitwise_and",
     "bitwise_not",
@@ -99,13 +114,17 @@ __all__ = [
     "complex128",
     "contiguous_format",
     "cos",
+    "cumsum",
     "default_generator",
     "device",
     "div",
     "divide",
     "dot",
     "double",
+    "dropout",
+    "dropout_",
     "dtype",
+    "embedding",
     "enable_grad",
     "eq",
     "equal",
@@ -119,6 +138,7 @@ __all__ = [
     "from_numpy",
     "full",
     "full_like",
+    "gather",
     "ge",
     "get_default_dtype",
     "get_rng_state",
@@ -126,6 +146,10 @@ __all__ = [
     "greater_equal",
     "gt",
     "half",
+    "index_add",
+    "index_put",
+    "index_put_",
+    "index_select",
     "initial_seed",
     "int",
     "int8",
@@ -145,6 +169,8 @@ __all__ = [
     "long",
     "lt",
     "manual_seed",
+    "masked_fill",
+    "masked_select",
     "matmul",
     "max",
     "maximum",
@@ -160,13 +186,17 @@ __all__ = [
     "neg",
     "negative",
     "no_grad",
+    "nonzero",
+    "norm",
     "not_equal",
     "ones",
     "ones_like",
+    "outer",
     "permute",
     "positive",
     "pow",
     "preserve_format",
+    "prod",
     "rand",
     "rand_like",
     "randn",
@@ -175,6 +205,8 @@ __all__ = [
     "relu",
     "remainder",
     "reshape",
+    "scatter",
+    "scatter_add",
     "seed",
     "set_default_dtype",
     "set_grad_enabled",
@@ -186,17 +218,23 @@ __all__ = [
     "softmax",
     "sqrt",
     "squeeze",
+    "std",
     "strided",
     "sub",
     "subtract",
     "sum",
     "t",
+    "take",
     "tanh",
     "tensor",
     "transpose",
+    "tril",
+    "triu",
     "true_divide",
     "uint8",
     "unsqueeze",
+    "var",
+    "where",
     "zeros",
     "zeros_like",
 ]  # fmt: skip
@@ -207,4 +245,8 @@ def __getattr__(name: str):
         import importlib
 
         return importlib.import_module("shimtorch.nn")
+    if name in ("install", "uninstall", "installed", "load_ipython_extension", "unload_ipython_extension"):
+        from . import _install
+
+        return getattr(_install, name)
     raise AttributeError(f"module 'torch' has no attribute '{name}'")

@@ -35,8 +35,11 @@ def given_modules(subject: str) -> dict[str, ModuleType]:
 
 
 def redirect_imports(namespace: dict[str, Any], subject: str) -> None:
-    """Let imports by code that runs in this namespace find the subject under the name of torch."""
-    original = builtins.__import__
+    """Let imports by code that runs in this namespace find the subject under the name of torch.
+
+    That is the statement, and the same by ``__import__`` and ``importlib.import_module``.
+    """
+    original, original_import_module = builtins.__import__, importlib.import_module
 
     def import_for_document(
         name: str,
@@ -45,26 +48,41 @@ def redirect_imports(namespace: dict[str, Any], subject: str) -> None:
         fromlist: Sequence[str] | None = (),
         level: int = 0,
     ) -> ModuleType:
-        # A list is what C code gives that imports something of its own, with the globals of whoever called it.
-        by_document = globals is namespace and not isinstance(fromlist, list)
-        if not by_document or level or name.partition(".")[0] != "torch":
+        # A list is what C code gives that imports something of its own, with the globals of whoever called it. A call
+        # that was written out gives no globals.
+        importer = sys._getframe(1).f_globals if globals is None else globals
+        by_document = importer is namespace and not isinstance(fromlist, list)
+        if not by_document or level or not _is_torch(name):
             return original(name, globals, locals, fromlist or (), level)
-        try:
-            original(_rename(name, subject), globals, locals, fromlist or (), 0)
-        except ModuleNotFoundError as error:
-            missing = name_for_document(error.name or "", subject)
-            if missing.partition(".")[0] != "torch":
-                raise
-            raise ModuleNotFoundError(f"No module named {missing!r}", name=missing) from None
-        module = sys.modules[_rename(name, subject)]
+        module = import_subject(name, fromlist or ())
         for wanted in fromlist or ():
             # Python's own message would name the folder where the implementation is installed.
             if wanted != "*" and not hasattr(module, wanted):
                 raise ImportError(f"cannot import name {wanted!r} from {name!r}", name=name)
         return module if fromlist else sys.modules[subject]
 
+    def import_module_for_document(name: str, package: str | None = None) -> ModuleType:
+        if sys._getframe(1).f_globals is not namespace or not _is_torch(name):
+            return original_import_module(name, package)
+        return import_subject(name, ())
+
+    def import_subject(name: str, fromlist: Sequence[str]) -> ModuleType:
+        try:
+            original(_rename(name, subject), namespace, None, fromlist, 0)
+        except ModuleNotFoundError as error:
+            missing = name_for_document(error.name or "", subject)
+            if not _is_torch(missing):
+                raise
+            raise ModuleNotFoundError(f"No module named {missing!r}", name=missing) from None
+        return sys.modules[_rename(name, subject)]
+
     builtins.__import__ = import_for_document
+    importlib.import_module = import_module_for_document
+
+
+def _is_torch(name: str) -> bool:
+    return name.partition(".")[0] == "torch"
 
 
 def _rename(name: str, subject: str) -> str:
-    return subject + name[len("torch") :] if name.partition(".")[0] == "torch" else name
+    return subject + name[len("torch") :] if _is_torch(name) else name

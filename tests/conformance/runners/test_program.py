@@ -37,9 +37,34 @@ def test_torch_means_the_subject(run_snippets: Any, look_alike: str) -> None:
     assert [result.stdout for result in results] == ["ones\n", "look_alike\n", "", "grad True\n", "ones\n", "ones\n"]
 
 
+def test_torch_means_the_subject_by_function(run_snippets: Any, look_alike: str) -> None:
+    results = run_snippets(
+        "import importlib\nprint(importlib.import_module('torch').__name__)",
+        "from importlib import import_module\nprint(import_module('torch.autograd').grad())",
+        "print(__import__('torch.autograd').__name__, import_module('json').__name__, __import__('json').__name__)",
+        subject=look_alike,
+    ).results
+    assert [result.stdout for result in results] == ["look_alike\n", "grad\n", "look_alike json json\n"]
+
+
+def test_a_subject_may_import_torch_itself(run_snippets: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "torch.py").write_text("whose = 'the real one'\n")
+    (tmp_path / "built_on_it.py").write_text(
+        "import importlib\ndef manual_seed(seed): pass\n"
+        "def whose(): return importlib.import_module('torch').whose, __import__('torch').whose\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    result = run_snippets("print(torch.whose())", subject="built_on_it").results[0]
+    assert result.stdout == "('the real one', 'the real one')\n"
+
+
 @pytest.mark.parametrize(
     ("code", "failure"),
     [
+        (
+            "import importlib\nimportlib.import_module('torch.nn')",
+            Failure("ModuleNotFoundError", "No module named 'torch.nn'", 2),
+        ),
         ("import torch.nn.functional as F", Failure("ModuleNotFoundError", "No module named 'torch.nn'", 1)),
         ("from torch import foo", Failure("ImportError", "cannot import name 'foo' from 'torch'", 1)),
         ("import nowhere", Failure("ModuleNotFoundError", "No module named 'nowhere'", 1)),
