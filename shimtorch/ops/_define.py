@@ -8,6 +8,7 @@ Operators check nothing up front that NumPy refuses anyway; torch's message is b
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 from dataclasses import dataclass, field
 from typing import Any
@@ -69,11 +70,16 @@ _NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input"
 # --- from forward to public names ---------------------------------------------------------------------------------
 
 
-def _guarded(forward, name: str, kind: str, method: bool):
-    """``forward`` with torch's errors for wrong arguments, worked out only when it has failed."""
+_MISSING = object()
 
-    @functools.wraps(forward)
-    def function(*args, **kwargs):
+
+def _guarded(forward, name: str, kind: str, method: bool):
+    """``forward`` with torch's errors for wrong arguments, worked out only when it has failed.
+
+    What is called as most calls are, with one or two arguments, goes by a way without tuples and dictionaries.
+    """
+
+    def guarded(*args, **kwargs):
         try:
             result = forward(*args, **kwargs)
             if result is not NotImplemented:
@@ -85,8 +91,26 @@ def _guarded(forward, name: str, kind: str, method: bool):
             return _with_out(*args, **kwargs)
         renamed = {_NUMPY_NAMES.get(key, key): value for key, value in kwargs.items()}
         if len(renamed) == len(kwargs) and renamed.keys() != kwargs.keys():
-            return function(*args, **renamed)
+            return guarded(*args, **renamed)
         raise _argument_error(name, kind, method, args, kwargs) or problem from None
+
+    def of_one(input=_MISSING, /, *args, **kwargs):
+        if args or kwargs or input is _MISSING:
+            return guarded(*(() if input is _MISSING else (input, *args)), **kwargs)
+        try:
+            return forward(input)
+        except (TypeError, AttributeError):
+            return guarded(input)
+
+    def of_two(input=_MISSING, other=_MISSING, /, *args, **kwargs):
+        if args or kwargs or other is _MISSING:
+            given = [value for value in (input, other) if value is not _MISSING]
+            return guarded(*given, *args, **kwargs)
+        try:
+            result = forward(input, other)
+        except (TypeError, AttributeError):
+            result = NotImplemented
+        return guarded(input, other) if result is NotImplemented else result
 
     def _with_out(*args, out, **kwargs):
         wanted = kwargs if out is None else {**kwargs, "out": out}
@@ -99,6 +123,10 @@ def _guarded(forward, name: str, kind: str, method: bool):
 
         return into(name, forward, out, args, kwargs)
 
+    code = getattr(forward, "__code__", None)
+    spread = code is None or code.co_flags & inspect.CO_VARARGS
+    required = 0 if spread else code.co_argcount - len(forward.__defaults__ or ())
+    function = functools.wraps(forward)({1: of_one, 2: of_two}.get(required, guarded))
     function.__name__ = function.__qualname__ = name
     return function
 
@@ -513,20 +541,21 @@ def inplace_of(forward, ufunc=None, zero=None):
                         reset_floating(token)
                     counter_of(self).value += 1
                     return self
-        original = before_inplace(self, args)
+        operands = (*args, *[v for v in kwargs.values() if isinstance(v, Tensor)]) if kwargs else args
+        original = before_inplace(self, operands)
         try:
             result = forward(original, *args, **kwargs)
         except (RuntimeError, NotImplementedError) as error:
             if not _errors.comes_first(error):
-                refuse_overlap(a, [arg._a for arg in args if type(arg) is Tensor])
-                _check_target(self, args, comparing=zero is not None)
+                refuse_overlap(a, [arg._a for arg in operands if type(arg) is Tensor])
+                _check_target(self, operands, comparing=zero is not None)
             raise
-        refuse_overlap(a, [arg._a for arg in args if type(arg) is Tensor])
+        refuse_overlap(a, [arg._a for arg in operands if type(arg) is Tensor])
         if result is NotImplemented:
             return result
         overwrite(self, result, original)
         if original is not self and not result._rg:
-            _attach_zero(self, original, zero, args)
+            _attach_zero(self, original, zero, operands)
         return self
 
     if zero is not None:

@@ -47,8 +47,9 @@ def _sigmoid(a):
     if a.dtype is F16:
         return _sigmoid(a.astype(F32)).astype(F16)
     if a.dtype is F32:
-        one = ONE[F32]
-        return one / (one + np.exp((-a).astype(F64)).astype(F32))
+        one, wide = ONE[F32], a.astype(F64)
+        r = np.exp(np.negative(wide, wide), wide).astype(F32)
+        return np.divide(one, np.add(r, one, r), r)
     return 1 / (1 + np.exp(-a))
 
 

@@ -10,15 +10,18 @@ from __future__ import annotations
 import numpy as np
 
 from .. import _dtypes, _errors
+from .._floating import QUIET, reset_floating, set_floating
 from .._layout import refuse_overlap
-from .._tensor import Tensor, wrap
+from .._tensor import Tensor, c_name, scalar_type_name, wrap
 from ..autograd.derivatives import node_class
 from ..autograd.graph import counter_of, extra_of
+from ..autograd.mode import state
 from ._define import (
     F16,
     F32,
     F64,
     SCALARS,
+    ZERO,
     as_operand,
     before_inplace,
     binary,
@@ -472,6 +475,9 @@ def _clamp(input, min=None, max=None):
     NotImplementedError for complex numbers. (``torch.clamp``)
     """
     a = input._a
+    plain = (a.dtype is F32 or a.dtype is F64) and a.flags.c_contiguous and type(min) in _PLAIN and type(max) in _PLAIN
+    if plain and (min is not None or max is not None):
+        return _clamp_plainly(input, min, max)
     bounds = [b for b in (min, max) if b is not None]
     if any(not isinstance(b, (Tensor, *SCALARS)) for b in bounds):
         raise TypeError("min")
@@ -479,19 +485,45 @@ def _clamp(input, min=None, max=None):
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if any(isinstance(b, Tensor) for b in bounds):
         return _clamp_tensors(input, min, max)
+    if any(isinstance(b, (complex, np.complexfloating)) for b in bounds):
+        if a.dtype.kind != "f":
+            raise _errors.first(NotImplementedError("clamp is not supported for complex types"))
+        if any(b.imag for b in bounds):
+            raise _errors.first(RuntimeError("value cannot be converted to type double without overflow"))
+        min, max = (None if b is None else b.real for b in (min, max))
+        bounds = [b for b in (min, max) if b is not None]
     common = input.dtype
     for bound in bounds:
         common = _dtypes.result_of(*((common, None) if a.ndim else (None, common)), _dtypes.of_scalar(bound))
     if common.is_complex:
-        if not input.is_complex():
-            raise _errors.first(RuntimeError("value cannot be converted to type double without overflow"))
         raise NotImplementedError("clamp is not supported for complex types")
     kind = common._numpy
     for bound in bounds if kind.kind in "iu" else ():
         fill_array(np.empty((), kind), bound)  # which refuses what the dtype cannot hold
+    if kind.kind == "b":
+        which = "" if len(bounds) == 2 else "min_" if max is None else "max_"
+        raise _errors.not_implemented(f"clamp_{which}scalar_cpu", common)
     least, most = (None if b is None else scalar_array(b).astype(kind) for b in (min, max))
     out = wrap(quietly(_bounded, a.astype(kind, copy=False), least, most))
     if recording(input):
+        record(out, _ClampBackward1, (input,), (input,), (min, max))
+    return out
+
+
+_PLAIN = {int, float, type(None)}
+
+
+def _clamp_plainly(input, min, max):
+    """``_clamp`` of real numbers between Python numbers."""
+    a = input._a
+    token = set_floating(QUIET)
+    try:
+        r = a if min is None else np.maximum(np.array(min, a.dtype) if min else ZERO[a.dtype], a)
+        r = r if max is None else np.minimum(np.array(max, a.dtype), r)
+    finally:
+        reset_floating(token)
+    out = wrap(r if type(r) is np.ndarray else np.asarray(r))
+    if input._rg and state.enabled:
         record(out, _ClampBackward1, (input,), (input,), (min, max))
     return out
 
@@ -530,17 +562,25 @@ def _clamp_tensors(input, min, max):
     out = wrap(quietly(_bounded, *arrays))
     if recording(input, min, max):
         record(out, _ClampBackward0, (input, min, max), (input, min, max))
-        extra_of(out._node).operands = tuple(
-            None if t is None else (t._a.shape, None if t._a.dtype == kind._numpy else t._a.dtype)
-            for t in (input, min, max)
-        )
+        extra_of(out._node).operands = tuple(None if t is None else (t._a.shape, t._a.dtype) for t in (input, min, max))
     return out
 
 
+def _clamp_inplace(input, min=None, max=None):
+    kind = common = input.dtype
+    for bound in (min, max) if kind.category < 2 else ():
+        if isinstance(bound, SCALARS):
+            common = _dtypes.result_of(*((common, None) if input._a.ndim else (None, common)), _dtypes.of_scalar(bound))
+    if common.category > kind.category:
+        what = f"result type {scalar_type_name(common)} can't be cast to the desired output type {c_name(input)}"
+        raise _errors.first(RuntimeError(what))
+    return _clamp(input, min, max)
+
+
 clamp = publish("clamp", "clamp", _clamp, methods=("clamp",), differentiable=("self",))
-publish_inplace("clamp", "clamp", _clamp)
+publish_inplace("clamp", "clamp", _clamp_inplace)
 clip = publish("clip", "clamp", _clamp, methods=("clip",), differentiable=("self",))
-publish_inplace("clip", "clamp", _clamp)
+publish_inplace("clip", "clamp", _clamp_inplace)
 
 
 # --- filling in place ---------------------------------------------------------------------------------------------
