@@ -44,7 +44,14 @@ from ._factories import (
 from ._random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from ._repr import set_printoptions
 from ._tensor import Tensor
-from .autograd.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from .autograd.mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)  # fmt: skip
 from .ops import indexing as _indexing  # noqa: F401 (puts itself on Tensor)
 from .ops.activations import relu, sigmoid
 from .ops.advanced_indexing import index_put, index_put_
@@ -55,6 +62,7 @@ from .ops.gathering import gather, index_add, index_select, scatter, scatter_add
 from .ops.layers import dropout, dropout_, embedding
 from .ops.linalg import addmm, bmm, dot, matmul, mm, mv, outer
 from .ops.norms import norm
+from .ops.pieces import cat, chunk, concat, concatenate, split, split_with_sizes, stack, unbind
 from .ops.pointwise import (
     abs,
     add,
@@ -75,6 +83,7 @@ from .ops.reductions import all, allclose, any, equal, mean, prod, sum
 from .ops.scans import cumsum
 from .ops.shape import clone, permute, reshape, squeeze, t, transpose, unsqueeze
 from .ops.softmax import log_softmax, softmax
+from .ops.sorting import argsort, sort, topk
 from .ops.statistics import std, var
 from .ops.transcendentals import cos, exp, expm1, log, log1p, log2, log10, sin, sqrt, tanh
 
@@ -98,6 +107,7 @@ __all__ = [
     "arange",
     "argmax",
     "argmin",
+    "argsort",
     "autograd",
     "bitwise_and",
     "bitwise_not",
@@ -105,13 +115,17 @@ __all__ = [
     "bitwise_xor",
     "bmm",
     "bool",
+    "cat",
     "cdouble",
     "cfloat",
+    "chunk",
     "clamp",
     "clip",
     "clone",
     "complex64",
     "complex128",
+    "concat",
+    "concatenate",
     "contiguous_format",
     "cos",
     "cumsum",
@@ -150,6 +164,7 @@ __all__ = [
     "index_put",
     "index_put_",
     "index_select",
+    "inference_mode",
     "initial_seed",
     "int",
     "int8",
@@ -157,6 +172,7 @@ __all__ = [
     "int32",
     "int64",
     "is_grad_enabled",
+    "is_inference_mode_enabled",
     "layout",
     "le",
     "less",
@@ -216,8 +232,12 @@ __all__ = [
     "sigmoid",
     "sin",
     "softmax",
+    "sort",
+    "split",
+    "split_with_sizes",
     "sqrt",
     "squeeze",
+    "stack",
     "std",
     "strided",
     "sub",
@@ -227,11 +247,13 @@ __all__ = [
     "take",
     "tanh",
     "tensor",
+    "topk",
     "transpose",
     "tril",
     "triu",
     "true_divide",
     "uint8",
+    "unbind",
     "unsqueeze",
     "var",
     "where",

@@ -16,6 +16,7 @@ import numpy as np
 from ._cephes import direction, radius
 from ._device import CPU, device
 from ._floating import QUIET, reset_floating, set_floating
+from ._fused import multiply_add_32, multiply_add_64
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -296,19 +297,25 @@ def uniform(generator: Generator, shape: tuple[int, ...], dtype: np.dtype) -> np
     return out
 
 
-def normal(generator: Generator, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """Standard normal numbers as ``torch.randn`` draws them; ``dtype`` is a floating-point or complex one.
+def normal(
+    generator: Generator, shape: tuple[int, ...], dtype: np.dtype, mean: float = 0.0, std: float = 1.0
+) -> np.ndarray:
+    """Normal numbers as ``torch.randn`` draws them; ``dtype`` is a floating-point or complex one.
 
-    Complex numbers have variance 1, so their parts have 1/2. Adding 0, as torch adds the mean, leaves no negative zero.
+    Complex numbers have variance ``std**2``, so their parts have half of it. Adding 0, as torch adds the mean, leaves no
+    negative zero.
     """
     kind = dtype.char
     count = prod(shape)
-    std = 1.0
     if kind in "FD":
         count *= 2
-        std = _COMPLEX_STD
+        std *= _COMPLEX_STD
     if count < 16:
-        values = [value * std + 0.0 for value in _few_normals(generator, count)]
+        values = _few_normals(generator, count)
+        if mean:
+            values = [multiply_add_64(value, std, mean) for value in values]
+        else:
+            values = [value * std + 0.0 for value in values]
         out = np.array(values, np.float64 if kind in "dD" else np.float32)
         return (out if kind in "fd" else _half(out) if kind == "e" else out.view(dtype)).reshape(shape)
 
@@ -329,19 +336,33 @@ def normal(generator: Generator, shape: tuple[int, ...], dtype: np.dtype) -> np.
         numbers = transform(np.concatenate((words, draw(16 * per_number))))
         flat[start:stop] = numbers[:-16]
         flat[-16:] = numbers[-16:]
-    if std != 1:
-        flat *= flat.dtype.type(std)
-    flat += 0
+    if mean:
+        number = flat.dtype.type
+        fused = multiply_add_64 if flat.itemsize == 8 else multiply_add_32
+        for start in range(0, count, _BLOCK):
+            part = flat[start : start + _BLOCK]
+            part[...] = fused(part, number(std), number(mean))
+    else:
+        if std != 1:
+            flat *= flat.dtype.type(std)
+        flat += 0
     return _half(out) if kind == "e" else out
 
 
-def normal_one_by_one(generator: Generator, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+def normal_one_by_one(
+    generator: Generator, shape: tuple[int, ...], dtype: np.dtype, mean: float = 0.0, std: float = 1.0
+) -> np.ndarray:
     """As ``normal``, drawn in pairs whatever their number: what torch does where memory is not contiguous."""
     parts = 2 if dtype.kind == "c" else 1
-    values = np.array(_few_normals(generator, prod(shape) * parts))
     if parts == 2:
-        values = values.view(np.complex128) * _COMPLEX_STD
-    return (values + 0).astype(np.float32 if dtype.char in "ef" else dtype).astype(dtype).reshape(shape)
+        std *= _COMPLEX_STD
+    values = np.array(_few_normals(generator, prod(shape) * parts))
+    values = multiply_add_64(values, std, mean) if mean else values * std + 0
+    if dtype.char != "d":
+        if dtype.char in "eF":
+            values = values.astype(np.float32)
+        values = values.astype(dtype) if parts == 1 else values.view(dtype)
+    return values.reshape(shape)
 
 
 def _numbers_of(array: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Samplers that transform the words of a ``Generator``: arrays in, arrays out, in torch's order of drawing.
 
-A new sampler takes a generator and a number of elements, and returns a flat array.
+A new sampler takes a generator and a number of elements, and returns a flat array of the dtype in which torch computes.
+Products and sums are fused, as the compiler of torch's AVX2 kernels fuses them.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from math import log1p
 
 import numpy as np
 
+from ._fused import multiply_add_32, multiply_add_64
 from ._random import _BLOCK, Generator, _uniform_24, _uniform_53
+
+_THIRTY_TWO = np.array(32, np.uint64)
 
 
 def uniform_53(generator: Generator, count: int) -> np.ndarray:
@@ -27,7 +31,28 @@ def uniform_53(generator: Generator, count: int) -> np.ndarray:
 def uniform_24(generator: Generator, count: int) -> np.ndarray:
     """Float32 numbers in [0, 1) of 24 bits, one word each."""
     draw = generator._draw or generator._start()
-    return _uniform_24(draw(count))
+    if count <= _BLOCK:
+        return _uniform_24(draw(count))
+    out = np.empty(count, np.float32)
+    for start in range(0, count, _BLOCK):
+        stop = min(start + _BLOCK, count)
+        out[start:stop] = _uniform_24(draw(stop - start))
+    return out
+
+
+def uniform_between(generator: Generator, count: int, dtype: np.dtype, low: float, high: float) -> np.ndarray:
+    """Numbers in [low, high) as ``Tensor.uniform_`` draws them into memory of a floating-point ``dtype``."""
+    if dtype.char == "d":
+        numbers = uniform_53(generator, count)
+        return numbers if low == 0 and high == 1 else multiply_add_64(numbers, high - low, low)
+    numbers = uniform_24(generator, count)
+    if low != 0 or high != 1:
+        first, last = np.float32(low), np.float32(high)
+        numbers = multiply_add_32(numbers, last - first, first)
+    if dtype.char == "e":
+        numbers = numbers.astype(dtype)
+        numbers[numbers == np.float16(high)] = low  # rounded up to what is no part of the range
+    return numbers
 
 
 def bernoulli(generator: Generator, count: int, p) -> np.ndarray:
@@ -35,22 +60,37 @@ def bernoulli(generator: Generator, count: int, p) -> np.ndarray:
     return uniform_53(generator, count) < p
 
 
+def bernoulli_of(generator: Generator, p: np.ndarray) -> np.ndarray:
+    """Bools that are True with the probabilities ``p``, a flat array of floats; its dtype decides how many bits count."""
+    draw = uniform_53 if p.dtype.char == "d" else uniform_24
+    return draw(generator, p.size) < p
+
+
 def exponential(generator: Generator, count: int, lambd: float) -> np.ndarray:
     """Float64 numbers of the exponential distribution of rate ``lambd``."""
     uniforms = uniform_53(generator, count)
+    # Python's log1p is the C library's, as torch's is; NumPy's own differs where there is AVX512.
     return np.fromiter(map(log1p, (-uniforms).tolist()), np.float64, count) * (-1.0 / lambd)
 
 
 def integers(generator: Generator, count: int, low: int, span: int) -> np.ndarray:
     """Int64 numbers in [low, low + span), by remainder: of one word, or of two from a span of 2**28 on."""
     draw = generator._draw or generator._start()
-    if span >= 1 << 28:
-        words = draw(2 * count)
-        words = words[::2] << np.uint64(32) | words[1::2]
-    else:
-        words = draw(count)
-    remainders = words % np.uint64(span) if span < 1 << 64 else words
-    return (remainders + np.uint64(low & 0xFFFFFFFFFFFFFFFF)).view(np.int64)
+    numbers = draw(count) if span < 1 << 28 else words_of_64(generator, count)
+    if span < 1 << 64:
+        numbers %= np.uint64(span)
+    if low:
+        numbers += np.uint64(low & 0xFFFFFFFFFFFFFFFF)
+    return numbers.view(np.int64)
+
+
+def words_of_64(generator: Generator, count: int) -> np.ndarray:
+    """Uint64 words of two words each, the first one high."""
+    draw = generator._draw or generator._start()
+    words = draw(2 * count)
+    high = words[::2] << _THIRTY_TWO
+    high |= words[1::2]
+    return high
 
 
 def permutation(generator: Generator, n: int) -> np.ndarray:
@@ -61,3 +101,26 @@ def permutation(generator: Generator, n: int) -> np.ndarray:
         j = i + word % (n - i)
         order[i], order[j] = order[j], order[i]
     return np.array(order, np.int64)
+
+
+def chosen_with_replacement(generator: Generator, weights: np.ndarray, count: int) -> np.ndarray:
+    """For each row of float ``weights``, ``count`` positions drawn with probabilities proportional to them.
+
+    RuntimeError for negative and infinite weights, and where all are 0.
+    """
+    rows, categories = weights.shape
+    out = np.empty((rows, count), np.int64)
+    for i, row in enumerate(weights):
+        for bad, complaint in _BAD_WEIGHTS:
+            if np.any(bad(row)):
+                raise RuntimeError(f"invalid multinomial distribution (encountering probability entry {complaint})")
+        heights = np.add.accumulate(row)
+        if not heights[-1] > 0:
+            raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
+        heights /= heights[-1]
+        heights[-1] = 1
+        out[i] = np.searchsorted(heights.astype(np.float64), uniform_53(generator, count))
+    return out
+
+
+_BAD_WEIGHTS = ((lambda row: ~(row >= 0), "< 0"), (lambda row: ~np.isfinite(row), "= infinity or NaN"))

@@ -340,6 +340,15 @@ SIGNATURES: dict[str, Signatures] = {
     # pieces
     "cat": Signatures(("(TensorList tensors, int64_t dim=0, *, Tensor out=None)",)),
     "stack": Signatures(("(TensorList tensors, int64_t dim=0, *, Tensor out=None)",)),
+    "concat": Signatures(("(TensorList tensors, int64_t dim=0, *, Tensor out=None)",)),
+    "concatenate": Signatures(("(TensorList tensors, int64_t dim=0, *, Tensor out=None)",)),
+    "split": Signatures(
+        (
+            "(Tensor input, SymInt split_size, int64_t dim=0)",
+            "(Tensor input, SymIntArrayRef split_size, int64_t dim=0)",
+        ),
+        ("(SymInt split_size, int64_t dim=0)", "(SymIntArrayRef split_size, int64_t dim=0)"),
+    ),
     "split_with_sizes": Signatures(
         ("(Tensor input, SymIntArrayRef split_sizes, int64_t dim=0)",), ("(SymIntArrayRef split_sizes, int64_t dim=0)",)
     ),
@@ -367,12 +376,12 @@ SIGNATURES: dict[str, Signatures] = {
     "outer": Signatures(("(Tensor input, Tensor vec2, *, Tensor out=None)",), ("(Tensor vec2)",)),
     # indexing
     "index_put": Signatures(
-        ("(Tensor input, TensorList indices, Tensor values, bool accumulate=False)",),
-        ("(TensorList indices, Tensor values, bool accumulate=False)",),
+        ("(Tensor input, c10::List<::std::optional<Tensor>> indices, Tensor values, bool accumulate=False)",),
+        ("(c10::List<::std::optional<Tensor>> indices, Tensor values, bool accumulate=False)",),
     ),
     "index_put_": Signatures(
-        ("(Tensor input, TensorList indices, Tensor values, bool accumulate=False)",),
-        ("(TensorList indices, Tensor values, bool accumulate=False)",),
+        ("(Tensor input, c10::List<::std::optional<Tensor>> indices, Tensor values, bool accumulate=False)",),
+        ("(c10::List<::std::optional<Tensor>> indices, Tensor values, bool accumulate=False)",),
     ),
     "masked_select": Signatures(("(Tensor input, Tensor mask, *, Tensor out=None)",), ("(Tensor mask)",)),
     "nonzero": Signatures(("(Tensor input, *, bool as_tuple=False, Tensor out=None)",), ("()", "(*, bool as_tuple)")),

@@ -225,6 +225,7 @@ def _is_called(type_name: str) -> Callable[[object], bool]:
 _KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "Tensor": ("Tensor", _is_tensor),
     "TensorList": ("tuple of Tensors", _is_list),
+    "c10::List<::std::optional<Tensor>>": ("tuple of Tensors", _is_list),
     "Scalar": ("Number", lambda value: _is_number(value) or _is_plain_tensor(value)),
     "double": ("float", lambda value: _is_real(value) or _is_plain_tensor(value)),
     "int64_t": ("int", lambda value: _is_int(value) or _is_plain_tensor(value, integral=True)),
@@ -257,7 +258,7 @@ def _accepts(name: str, parameter: _Parameter, value: Any, position: int) -> boo
     if not _KINDS[kind][1](value):
         by_name = kind == "Tensor" and name in _NUMBERS_AS_TENSORS and _is_number(value)
         return by_name or (kind in _INT_LISTS and parameter.size > 0 and _is_index(value))
-    if kind == "TensorList":
+    if _KINDS[kind][0] == "tuple of Tensors":
         for index, item in enumerate(value):
             if not _is_tensor(item):
                 raise _RefusedForGood(

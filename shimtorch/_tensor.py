@@ -15,9 +15,11 @@ from . import _dtypes, _repr
 from ._device import CPU, Size, contiguous_format, device, layout, memory_format, require_cpu, strided
 from ._layout import contiguous_strides, is_dense
 from .autograd import backward as _backward
-from .autograd.graph import counter_of, extra_of, seen
+from .autograd.graph import INFERENCE, VersionCounter, counter_of, extra_of, seen
+from .autograd.mode import state
 from .autograd.namespaces import TENSORS
 
+FRESH: VersionCounter | None = None  # the version counter of new tensors: none yet, but for inference mode
 new = object.__new__
 new_tuple = tuple.__new__
 
@@ -94,6 +96,7 @@ class Tensor:
     _accumulator = None
     _root: np.ndarray | None = None  # the array whose first element is the first of the storage, if not _a
     _base: Tensor | None = None  # of which tensor this one is a view
+    _made = ""  # "several" (or "no_grad"): (a view of) one of several outputs that are views, made (under no_grad)
 
     def __new__(cls, *args, **kwargs):
         raise NotImplementedError("shimtorch does not offer the legacy constructor torch.Tensor(...); use torch.tensor")
@@ -270,6 +273,8 @@ class Tensor:
             )
         if wanted and self._a.dtype.kind not in "fc":
             raise RuntimeError(complaint)
+        if wanted and self._vc is INFERENCE and not state.inference:
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
         self._rg = wanted
 
     @_fixed
@@ -293,7 +298,14 @@ class Tensor:
 
     @property
     def _version(self) -> int:
+        if self._vc is INFERENCE:
+            raise RuntimeError("Inference tensors do not track version counter.")
         return 0 if self._vc is None else self._vc.value
+
+    @_checked
+    def is_inference(self) -> bool:
+        """Whether it was made in inference mode, or is a view of such a tensor."""
+        return self._vc is INFERENCE
 
     @property
     def grad(self) -> Tensor | None:
@@ -528,7 +540,7 @@ def wrap(array: np.ndarray) -> Tensor:
     out._a = array
     out._rg = False
     out._node = None
-    out._vc = None
+    out._vc = FRESH
     return out
 
 

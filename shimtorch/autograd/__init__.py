@@ -2,9 +2,11 @@
 
 from . import mode as grad_mode
 from .differentiation import backward, grad
-from .mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from .mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 
-__all__ = ["backward", "enable_grad", "grad", "grad_mode", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+__all__ = [
+    "backward", "enable_grad", "grad", "grad_mode", "inference_mode", "is_grad_enabled", "no_grad", "set_grad_enabled",
+]  # fmt: skip
 
 
 def __getattr__(name: str):

@@ -154,7 +154,10 @@ def _laid_out(gradient, like):
     return np.ascontiguousarray(gradient)
 
 
-_CopyBackwards = node_class("CopyBackwards", ("self", "src"), {"src": lambda xp, grad: grad})
+CopyBackwards = node_class(
+    "CopyBackwards", ("self", "src"),
+    {"self": lambda xp, grad: xp.zeros_like(grad), "src": lambda xp, grad: grad},
+)  # fmt: skip
 
 
 def accumulate_tensor(leaf, gradient) -> None:
@@ -174,7 +177,7 @@ def accumulate_tensor(leaf, gradient) -> None:
 def _record_copy(copy, gradient) -> None:
     from ..ops._define import record
 
-    record(copy, _CopyBackwards, (None, gradient))
+    record(copy, CopyBackwards, (None, gradient))
     graph.counter_of(copy).value = 1
 
 
@@ -182,10 +185,15 @@ def call_node(node, gradient):
     """``grad_fn(gradient)``: the gradients of one node as its formula gives them, broadcast dimensions included."""
     token = set_floating(QUIET)
     try:
+        if type(gradient) is tuple:  # of a node of several outputs
+            given = {i: g if state.enabled else g._a for i, g in enumerate(gradient) if g is not None}
+            gradient = graph.Arrived(given)
+        elif not state.enabled:
+            gradient = gradient._a
         if state.enabled:
             gradients = node.tensors(gradient)
         else:
-            gradients = [None if g is None else TENSORS.wrap(np.asarray(g)) for g in node.arrays(gradient._a)]
+            gradients = [None if g is None else TENSORS.wrap(np.asarray(g)) for g in node.arrays(gradient)]
     finally:
         reset_floating(token)
     return gradients[0] if len(gradients) == 1 else tuple(gradients)

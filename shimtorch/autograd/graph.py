@@ -12,6 +12,8 @@ import re
 import sys
 import weakref
 
+from .mode import state
+
 # Falls by one per node, so that the newest node is first out of a min-heap.
 next_sequence = itertools.count(0, -1).__next__
 new = object.__new__
@@ -27,6 +29,28 @@ class VersionCounter:
 
     def __init__(self) -> None:
         self.value = 0
+
+
+class _Unversioned(VersionCounter):
+    """Stands for the version counter of every tensor made in inference mode."""
+
+    __slots__ = ()
+
+    @property  # type: ignore[misc]
+    def value(self) -> int:
+        return 0
+
+    @value.setter
+    def value(self, value: int) -> None:  # as in torch, only after the memory was written
+        if not state.inference:
+            raise RuntimeError(
+                "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
+                "normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more "
+                "details."
+            )
+
+
+INFERENCE = object.__new__(_Unversioned)
 
 
 class Extra:
@@ -93,10 +117,62 @@ class AccumulateGrad:
         engine.accumulate_tensor(self.variable, grad)
 
 
+class Arrived:
+    """Gradients that have arrived at outputs of a node of several, by output number: they add up until it runs."""
+
+    __slots__ = ("by_output",)
+
+    def __init__(self, by_output: dict) -> None:
+        self.by_output = by_output
+
+    def __add__(self, other: Arrived) -> Arrived:
+        merged = dict(self.by_output)
+        for number, gradient in other.by_output.items():
+            merged[number] = merged[number] + gradient if number in merged else gradient
+        return Arrived(merged)
+
+
 class OutputNode(Node):
     """Stands, inside the engine only, between a node of several outputs and its output number ``fixed``."""
 
     __slots__ = ()
+
+    def arrays(self, grad):
+        return (Arrived({self.fixed: grad}),)
+
+    tensors = arrays
+
+    def name(self) -> str:
+        """The name of the node whose output it is."""
+        return self.edges[0].name()
+
+
+class SeveralOutputs(Node):
+    """A node of several outputs: ``arrays`` and ``tensors`` of its subclasses take what has ``Arrived``."""
+
+    __slots__ = ()
+
+    def count(self) -> int:
+        """The number of outputs."""
+        raise NotImplementedError
+
+    def __call__(self, *grads):
+        from . import engine
+
+        if len(grads) != self.count():
+            raise TypeError(f"expected {self.count()} arguments, got {len(grads)} instead")
+        return engine.call_node(self, grads)
+
+
+def output_of(node, number: int) -> OutputNode:
+    """What stands for output ``number`` of a node of several outputs."""
+    output = new(OutputNode)
+    output.edges = (node,)
+    output.saved = ()
+    output.fixed = number
+    output.sequence = next_sequence()
+    output.extra = None
+    return output
 
 
 def underivable(operator: str) -> type:
@@ -163,6 +239,12 @@ def extra_of(node) -> Extra:
 
 def note_versions(node) -> None:
     """Remember the versions of the saved tensors that were written in place before."""
+    if any(getattr(saved, "_vc", None) is INFERENCE for saved in node.saved):
+        raise RuntimeError(
+            "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
+            "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use "
+            "it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
+        )
     extra_of(node).versions = tuple(
         saved._vc.value if getattr(saved, "_vc", None) is not None else 0 for saved in node.saved
     )
@@ -191,12 +273,18 @@ def _number(suffix: re.Match) -> str:
     return suffix[1] if suffix[1] != "0" else ""
 
 
+def plain_name(node) -> str:
+    """What torch's messages call a node's operation: "Split" for SplitBackward0."""
+    return _BACKWARD.sub(_number, node.name())
+
+
 def _modified(array, producer, now: int, then: int) -> RuntimeError:
     origin = "" if producer is None else f", which is output 0 of {_BACKWARD.sub(_number, producer)},"
     kind = _LEGACY_NAMES[array.dtype.name]
+    kind = f"torch.{kind}Tensor" if array.dtype.kind in "iuf" else f"CPU{kind}Type"
     return RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"[torch.{kind}Tensor {list(array.shape)}]{origin} is at version {now}; expected version {then} instead. "
+        f"[{kind} {list(array.shape)}]{origin} is at version {now}; expected version {then} instead. "
         "Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
         "torch.autograd.set_detect_anomaly(True, check_nan=False)."
     )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import threading
 import warnings
 
 
 class _State(threading.local):
     enabled = True
+    inference = False  # then nothing records, whatever was asked for
+    asked = False  # whether enable_grad was asked for in inference mode
 
 
 state = _State()
@@ -17,7 +20,17 @@ state = _State()
 
 def is_grad_enabled() -> bool:
     """Whether operators record a graph in this thread (``torch.is_grad_enabled``)."""
-    return state.enabled
+    return state.enabled or state.asked
+
+
+def is_inference_mode_enabled() -> bool:
+    """Whether this thread is in inference mode (``torch.is_inference_mode_enabled``)."""
+    return state.inference
+
+
+def _set(wanted: bool) -> None:
+    state.enabled = wanted and not state.inference
+    state.asked = wanted and state.inference
 
 
 class _GradMode:
@@ -27,11 +40,11 @@ class _GradMode:
     _wanted: bool
 
     def __enter__(self) -> None:
-        self.prev = state.enabled
-        state.enabled = self._wanted
+        self.prev = state.enabled or state.asked
+        _set(self._wanted)
 
     def __exit__(self, *exc_info: object) -> None:
-        state.enabled = self.prev
+        _set(self.prev)
 
     def clone(self):
         """A fresh context of the same kind."""
@@ -110,14 +123,15 @@ class set_grad_enabled(_GradMode):
         if not isinstance(mode, bool):
             kind = type(mode).__name__
             raise TypeError(f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {kind}")
-        self.prev = state.enabled
-        self.mode = state.enabled = mode
+        self.prev = is_grad_enabled()
+        self.mode = mode
+        _set(mode)
 
     def __enter__(self) -> None:
-        state.enabled = self.mode
+        _set(self.mode)
 
     def __call__(self, orig_func):
-        state.enabled = self.prev  # as a decorator, the call that made it must not stay in force
+        _set(self.prev)  # as a decorator, the call that made it must not stay in force
         return super().__call__(orig_func)
 
     def clone(self):
@@ -125,3 +139,41 @@ class set_grad_enabled(_GradMode):
 
     def __repr__(self) -> str:
         return f"torch.autograd.grad_mode.set_grad_enabled(mode={self.mode})"
+
+
+class inference_mode(_GradMode):
+    """Context manager and decorator: nothing records, and what is made cannot take part in a graph later.
+
+    Tensors made by other threads in the meantime count as made here. ``mode=False`` leaves the mode and records.
+    (``torch.inference_mode``)
+    """
+
+    __module__ = "torch.autograd.grad_mode"
+
+    def __new__(cls, mode=True):
+        return object.__new__(cls) if isinstance(mode, bool) else cls()(mode)
+
+    def __init__(self, mode: bool = True) -> None:
+        self.mode = mode
+
+    def __enter__(self) -> None:
+        self.prev = state.enabled, state.asked, state.inference
+        state.inference = self.mode
+        state.enabled, state.asked = not self.mode, False
+        _mark_new_tensors(self.mode)
+
+    def __exit__(self, *exc_info: object) -> None:
+        state.enabled, state.asked, state.inference = self.prev
+        _mark_new_tensors(state.inference)
+
+    def clone(self):
+        return type(self)(self.mode)
+
+
+def _mark_new_tensors(inference: bool) -> None:
+    """Set what new tensors start with as their version counter: ``FRESH`` of each module that makes tensors."""
+    from .graph import INFERENCE
+
+    for name, module in list(sys.modules.items()):
+        if name.startswith("shimtorch.") and "FRESH" in vars(module):
+            vars(module)["FRESH"] = INFERENCE if inference else None

@@ -21,10 +21,21 @@ from .._floating import QUIET, reset_floating, set_floating
 from .._layout import laid_out, refuse_overlap
 from .._tensor import Tensor, wrap
 from ..autograd.derivatives import node_class
-from ..autograd.graph import counter_of, extra_of, has_views, move_retained, next_sequence, note_versions, underivable
+from ..autograd.graph import (
+    counter_of,
+    extra_of,
+    has_views,
+    move_retained,
+    next_sequence,
+    note_versions,
+    plain_name,
+    seen,
+    underivable,
+)  # fmt: skip
 from ..autograd.mode import state
 from ..autograd.namespaces import ARRAYS, TENSORS
 
+FRESH = None  # see ``inference_mode``
 new = object.__new__
 F16, F32, F64 = np.dtype("float16"), np.dtype("float32"), np.dtype("float64")
 SCALARS = (bool, int, float, complex, np.number, np.bool_)
@@ -227,7 +238,7 @@ def unary(
             r = np.ascontiguousarray(r) if contiguous else laid_out(r, a)
         out = new(Tensor)
         out._a = r
-        out._vc = None
+        out._vc = FRESH
         if input._rg and state.enabled:
             node = new(cls)
             node.edges = (input._node or input,)
@@ -317,7 +328,7 @@ def binary_core(
         out._a = r
         out._node = None
         out._rg = False
-        out._vc = None
+        out._vc = FRESH
         if recorded and (input._rg or (kind is Tensor and other._rg)) and state.enabled:
             attach(out, input, other, kind is Tensor)
         return out
@@ -594,10 +605,27 @@ _MADE_WITHOUT_GRAD = (
 )
 
 
+def _among_several(view: Tensor) -> RuntimeError:
+    """What torch says to a recorded write into one of several views that one operator made."""
+    if view._made == "no_grad":
+        return RuntimeError(_MADE_WITHOUT_GRAD)
+    if view._node is None:
+        which = "A view was created in no_grad mode and is being modified inplace with grad mode enabled."
+    else:
+        node, number = seen(view._node)
+        which = f"Output {number} of {plain_name(node)} is a view and is being modified inplace."
+    return RuntimeError(
+        f"{which} This view is the output of a function that returns multiple views. Such functions do not allow the "
+        "output views to be modified inplace. You should replace the inplace operation by an out-of-place one."
+    )
+
+
 def before_inplace(self: Tensor, args=()) -> Tensor:
     """Refuse what torch refuses, and return what stands for the old value in the graph."""
     if not state.enabled or not (self._rg or any(isinstance(arg, Tensor) and arg._rg for arg in args)):
         return self
+    if self._made:
+        raise _among_several(self)
     if self._rg and self._node is None and self._base is not None and self._base._node is not None:
         raise RuntimeError(_MADE_WITHOUT_GRAD)
     if self._rg and self._node is None:

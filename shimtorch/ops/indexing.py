@@ -1,24 +1,28 @@
-"""Basic indexing, read and write: integers, slices, None and ``...``; each step is a view with its own node.
+"""Indexing, read and write: integers, slices, None and ``...`` are steps here, each a view with its own node.
 
-To add a kind of index: a branch in ``_stepwise`` (recorded or unusual indices) and, if NumPy reads it alike, one
-in ``_plain``.
+Index tensors, masks and lists are collected on the way and left to ``advanced_indexing``. To add a kind of index: a
+branch in ``_stepwise`` (recorded or unusual indices) and, if NumPy reads it alike, one in ``_plain``.
 """
 
 from __future__ import annotations
 
 import operator
-import warnings
 
 import numpy as np
 
 from .. import _errors
 from .._layout import OVERLAP, is_dense, refuse_overlap
+from .._signatures import _type_name
 from .._tensor import Tensor, address, wrap
+from .._warnings import warn
 from ..autograd.derivatives import node_class
-from ..autograd.graph import Node, OutputNode, counter_of, next_sequence
+from ..autograd.engine import CopyBackwards
+from ..autograd.graph import counter_of, extra_of, move_retained
 from ..autograd.mode import state
 from . import shape
-from ._define import fill_array, internal, quietly, record
+from ._define import before_inplace, fill_array, internal, quietly, record
+from .advanced_indexing import MASKS, NO_ROW, ONE_ROW, fits, put_number, put_recorded, read, tensor_of, width
+from .pointwise import _FillBackward3
 from .shape import _unsqueeze, alias, described, strided, view_of
 
 # --- select and slice ---------------------------------------------------------------------------------------------
@@ -95,11 +99,39 @@ _SEQUENCE = (
 
 
 def _getitem(self, index):
-    if not (self._rg and state.enabled):
+    kind = type(index)
+    if kind is Tensor:
+        if index._a.ndim and width(index) <= self._a.ndim:
+            return read(self, ((0, index),))
+    elif not (self._rg and state.enabled):
         plain = _plain(self._a, index)
         if plain is not None:
             return view_of(self, self._a[plain])
-    return _stepwise(self, index)
+    elif kind is int and self._a.ndim and 0 <= index < self._a.shape[0]:
+        return _select(self, 0, index)
+    if kind is tuple:
+        placed = _only_tensors(index, self._a.ndim)
+        if placed:
+            return read(self, placed)
+    sliced, placed = _stepwise(self, index)
+    if placed:
+        return read(sliced, placed)
+    return alias(self) if sliced is self else sliced
+
+
+def _only_tensors(index: tuple, ndim: int):
+    """What ``_stepwise`` finds in an index of tensors and whole slices; None for any other."""
+    placed, dim = [], 0
+    for part in index:
+        kind = type(part)
+        if kind is Tensor and part._a.ndim:
+            placed.append((dim, part))
+            dim += width(part)
+        elif kind is slice and part.start is None and part.stop is None and part.step is None:
+            dim += 1
+        else:
+            return None
+    return placed if dim <= ndim else None
 
 
 def _plain(a, index):
@@ -129,19 +161,18 @@ def _forward(part: slice) -> bool:
 
 
 def _stepwise(self, index):
+    """The tensor after the basic parts of an index, and its other parts as pairs of dimension and index tensor."""
     if isinstance(index, slice):
-        return _sliced(self, 0, index, whole=True)
-    if isinstance(index, str):
-        warnings.warn(_SEQUENCE, UserWarning, stacklevel=3)
-        if self._a.ndim == 0:
-            raise IndexError("too many indices for tensor of dimension 0")
-    parts = index if isinstance(index, tuple) else (index,)
-    named = sum(1 for part in parts if part is not None and part is not Ellipsis and not isinstance(part, bool))
+        return _sliced(self, 0, index, whole=True), []
+    if isinstance(index, bool):
+        return _unsqueeze(self, 0), [(0, ONE_ROW if index else NO_ROW)]
+    parts = _parts(index)
+    named = sum(map(_dimensions, parts))
     if named > self._a.ndim and not (self._a.ndim == 0 and isinstance(index, (int, np.integer))):
         raise IndexError(f"too many indices for tensor of dimension {self._a.ndim}")
-    parts = tuple(_integer(part) for part in parts)
-    out, dim = self, 0
+    out, dim, placed = self, 0, []
     for position, part in enumerate(parts):
+        part = _part(part)
         if part is None:
             out = _unsqueeze(out, dim)
             dim += 1
@@ -150,34 +181,67 @@ def _stepwise(self, index):
         elif isinstance(part, slice):
             out = _sliced(out, dim, part, whole=False)
             dim += 1
-        else:
+        elif isinstance(part, bool):
+            out = _unsqueeze(out, dim)
+            placed.append((dim, ONE_ROW if part else NO_ROW))
+            dim += 1
+        elif isinstance(part, int):
             out = _selected(out, dim, part, position)
-    return alias(self) if out is self else out
+        else:
+            placed.append((dim, part))
+            dim += width(part)
+    return out, placed
 
 
-def _integer(part):
-    """A part of an index, integer scalars as int; errors for what is no basic index."""
-    if part is None or part is Ellipsis or (isinstance(part, (int, slice)) and not isinstance(part, bool)):
+def _parts(index) -> tuple:
+    """The parts of an index; a short list with more than numbers in it counts as a tuple, as in NumPy long ago."""
+    if isinstance(index, tuple):
+        return index
+    if isinstance(index, (Tensor, np.ndarray)) or not _is_sequence(index):
+        return (index,)
+    try:
+        count = len(index)
+        items = [index[i] for i in range(count)] if count < 32 else []
+    except Exception:  # torch drops whatever a caller's class raises
+        return (index,)
+    for item in items:
+        if item is None or item is Ellipsis:
+            warn(_SEQUENCE.replace(":349", ":359"))
+            return tuple(index)
+        if isinstance(item, slice) or _is_sequence(item):
+            warn(_SEQUENCE)
+            return tuple(index)
+    return (index,)
+
+
+def _is_sequence(value) -> bool:
+    return hasattr(type(value), "__getitem__") and not isinstance(value, (dict, np.generic))
+
+
+def _dimensions(part) -> int:
+    """How many dimensions of the tensor a part stands for, as torch counts before it looks at lists."""
+    if isinstance(part, Tensor):
+        return width(part)
+    return 0 if part is None or part is Ellipsis or isinstance(part, bool) else 1
+
+
+def _part(part):
+    """A part of an index as None, ``...``, slice, bool, int or Tensor; errors for what is no index."""
+    if part is None or part is Ellipsis or isinstance(part, (int, slice)):
         return part
-    if isinstance(part, (Tensor, np.ndarray, np.generic)) and part.ndim == 0:
-        kind = part._a.dtype.kind if isinstance(part, Tensor) else part.dtype.kind
-        if kind in "iu":
-            return int(part)
-    if isinstance(part, float):
-        raise IndexError(
-            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
-            "float)"
-        )
-    if isinstance(part, (str, bytes)):
-        raise TypeError(f"new(): invalid data type '{type(part).__name__}'")
-    if isinstance(part, (bool, np.bool_, list, tuple, range, Tensor, np.ndarray)):
-        raise NotImplementedError("shimtorch does not offer indexing with tensors, lists or bools")
+    if not isinstance(part, Tensor) and _is_sequence(part):
+        part = tensor_of(part)
+    if isinstance(part, Tensor):
+        kind = part._a.dtype
+        if part._a.ndim or kind.kind not in "biu":
+            return part
+        return bool(part._a) if kind.char in MASKS else int(part._a)
     try:
         return operator.index(part)
     except TypeError:
         raise IndexError(
             "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
-            f"{type(part).__name__})"
+            f"{_type_name(part)})"
         ) from None
 
 
@@ -216,8 +280,10 @@ def _sliced(out, dim: int, part: slice, whole: bool):
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     size = out._a.shape[dim]
     start, stop, step = slice(part.start, part.stop, step).indices(size)
-    counted_from_end = part.start is not None and operator.index(part.start) < 0
-    if (start, stop, step) == (0, size, 1) and not whole and not counted_from_end:
+    # the ends that were asked for count, not where they lead to
+    elsewhere = part.start is not None and operator.index(part.start) != 0
+    elsewhere = elsewhere or (part.stop is not None and operator.index(part.stop) < size)
+    if (start, stop, step) == (0, size, 1) and not whole and not elsewhere:
         return out
     return _slice(out, dim, slice(start, max(start, stop), step))
 
@@ -226,20 +292,86 @@ def _sliced(out, dim: int, part: slice, whole: bool):
 
 
 def _setitem(self, index, value) -> None:
-    if state.enabled and (self._rg or (isinstance(value, Tensor) and value._rg)):
-        owner = self if self._base is None else self._base
-        if owner._rg and owner._node is None:
-            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
-        raise NotImplementedError("shimtorch does not offer in-place writes to a view that have to be recorded")
-    element = None if isinstance(value, Tensor) else _element(value, self)  # torch looks at it before the index
-    plain = _plain(self._a, index)
-    target = self._a[plain] if plain is not None else _stepwise(self.detach(), index)._a
-    refuse_overlap(target, ())
-    if element is None:
-        _write(target, value)
+    a, kind = self._a, type(value)
+    recorded = state.enabled and (self._rg or (isinstance(value, Tensor) and value._rg))
+    plain = None if recorded else _plain(a, index)
+    if fits(value, kind, a.dtype):
+        if a.flags.c_contiguous and not recorded:
+            if plain is not None:
+                a[plain] = value
+            if plain is not None or (type(index) is Tensor and put_number(a, index._a, value)):
+                counter_of(self).value += 1
+                return
+        value = wrap(np.array(value, a.dtype))
+    elif not isinstance(value, Tensor):
+        value = wrap(_element(value, self))  # torch looks at it before the index
+    if index is False:
+        return
+    if plain is not None:
+        _copy(a[plain], value)
+        counter_of(self).value += 1
+        return
+    own = self.detach()
+    sliced, placed = _stepwise(own, (index,) if isinstance(index, slice) and a.ndim else index)
+    target = self if sliced is own else sliced
+    if recorded and target is not self:
+        _refuse_recorded(self)
+    if placed and index is not True:
+        ones = _leading_ones(value._a.shape)
+        put_recorded(target, placed, value.view(value._a.shape[ones:]) if ones else value, False)
+    elif recorded:
+        _copy_recorded(self, value)
     else:
-        target[...] = element
+        _copy(target._a, value)
+        counter_of(self).value += 1
+
+
+def _copy_recorded(self, value: Tensor) -> None:
+    """A write over the whole tensor, which torch carries out as ``fill_`` or ``copy_``."""
+    cls = _FillBackward3 if self._a.ndim and not value._a.ndim else CopyBackwards
+    if cls is CopyBackwards and value._a.shape != self._a.shape:
+        value = value.view(value._a.shape[_leading_ones(value._a.shape) :])
+        if value._a.shape != self._a.shape:
+            value = value.expand(self._a.shape)
+    original = before_inplace(self, (value,))
+    _copy(self._a, value)
     counter_of(self).value += 1
+    if cls is CopyBackwards and self._a.dtype.kind not in "fc":
+        return
+    written = wrap(self._a)
+    record(written, cls, (original, value))
+    move_retained(self, written._node)
+    self._node, self._rg = written._node, True
+    if value._a.dtype is not self._a.dtype:
+        extra_of(self._node).operands = (None, (value._a.shape, value._a.dtype))
+
+
+def _refuse_recorded(self) -> None:
+    owner = self if self._base is None else self._base
+    if owner._rg and owner._node is None:
+        raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+    raise NotImplementedError("shimtorch does not offer in-place writes to a view that have to be recorded")
+
+
+def _leading_ones(shape) -> int:
+    count = 0
+    for size in shape:
+        if size != 1:
+            break
+        count += 1
+    return count
+
+
+def _copy(target, value: Tensor) -> None:
+    try:
+        refuse_overlap(target, ())
+    except RuntimeError:
+        shape = value._a.shape[_leading_ones(value._a.shape) :]
+        extra = target.ndim - len(shape)
+        if extra < 0 or any(n not in (1, size) for n, size in zip(shape, target.shape[extra:], strict=True)):
+            raise _expanding(described(value), shape, target.shape) from None
+        raise
+    _write(target, value)
 
 
 def _element(value, tensor):
@@ -263,7 +395,7 @@ def _element(value, tensor):
 def _warn_of_complex() -> None:
     if not shape._warned_of_complex:
         shape._warned_of_complex = True
-        warnings.warn(shape._COMPLEX_TO_REAL.replace(":309", ":307"), UserWarning, stacklevel=4)
+        warn(shape._COMPLEX_TO_REAL.replace(":309", ":307"))
 
 
 def _write(target, value) -> None:
@@ -309,91 +441,3 @@ def _delitem(self, index) -> None:
 
 
 Tensor.__delitem__ = _delitem
-
-
-# --- iteration ----------------------------------------------------------------------------------------------------
-
-
-class _Rows:
-    """Gradients that have arrived at some outputs of an unbind: they add up until the node runs."""
-
-    __slots__ = ("by_index",)
-
-    def __init__(self, by_index) -> None:
-        self.by_index = by_index
-
-    def __add__(self, other):
-        merged = dict(self.by_index)
-        for index, gradient in other.by_index.items():
-            merged[index] = merged[index] + gradient if index in merged else gradient
-        return _Rows(merged)
-
-
-class _Row(OutputNode):
-    __slots__ = ()
-
-    def arrays(self, grad):
-        return (_Rows({self.fixed: grad}),)
-
-    tensors = arrays
-
-
-class UnbindBackward0(Node):
-    """The node of the rows of a tensor."""
-
-    __slots__ = ()
-    __module__ = "builtins"
-    fixed_names = ("sizes",)
-
-    def arrays(self, grad):
-        (sizes,) = self.fixed
-        first = next(iter(grad.by_index.values()))
-        out = np.zeros(sizes, first.dtype)
-        for index, gradient in grad.by_index.items():
-            out[index] = gradient
-        return (out,)
-
-    def tensors(self, grad):
-        (sizes,) = self.fixed
-        first = next(iter(grad.by_index.values()))
-        blank = wrap(np.zeros(sizes[1:], first._a.dtype))
-        return (stack_rows([grad.by_index.get(i, blank) for i in range(sizes[0])]),)
-
-
-_STACK: dict[int, type] = {}
-
-
-def _row_of(index: int):
-    return lambda xp, grad: xp.select(grad, 0, index)
-
-
-def stack_rows(rows):
-    """Tensors of one shape as the rows of a new one."""
-    out = wrap(np.stack([row._a for row in rows]))
-    if state.enabled and any(row._rg for row in rows):
-        count = len(rows)
-        if count not in _STACK:
-            names = tuple(f"row{i}" for i in range(count))
-            _STACK[count] = node_class("StackBackward0", names, {n: _row_of(i) for i, n in enumerate(names)})
-        record(out, _STACK[count], rows)
-    return out
-
-
-def _rows(self):
-    """The rows of the tensor, which torch gets by unbinding it."""
-    a = self._a
-    if a.ndim == 0:
-        raise TypeError("iteration over a 0-d tensor")
-    rows = [view_of(self, a[i, ...]) for i in range(a.shape[0])]
-    if rows and self._rg and state.enabled:
-        record(rows[0], UnbindBackward0, (self,), (), (a.shape,))
-        node = rows[0]._node
-        for i, row in enumerate(rows):
-            output = object.__new__(_Row)
-            output.edges, output.saved, output.fixed, output.extra = (node,), (), i, None
-            output.sequence = next_sequence()
-            row._node, row._rg = output, True
-    return iter(rows)
-
-
-Tensor.__iter__ = _rows

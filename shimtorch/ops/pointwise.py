@@ -482,7 +482,7 @@ def _clamp(input, min=None, max=None):
     if any(not isinstance(b, (Tensor, *SCALARS)) for b in bounds):
         raise TypeError("min")
     if not bounds:
-        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+        raise _errors.first(RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None"))
     if any(isinstance(b, Tensor) for b in bounds):
         return _clamp_tensors(input, min, max)
     if any(isinstance(b, (complex, np.complexfloating)) for b in bounds):

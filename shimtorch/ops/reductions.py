@@ -1,43 +1,91 @@
-"""Reductions: operators that fold dimensions away.
+"""Reductions: operators that fold dimensions away. Here sum, mean, prod, all, any, and what compares whole tensors.
 
 To add one: a forward over (input, dim, keepdim), a node class that restores the folded dimensions, a publish row.
+Largest and smallest are in ``extrema``, std and var in ``statistics``, norm in ``norms``, running sums in ``scans``.
 """
 
 from __future__ import annotations
 
 import math
 import operator
+from typing import Any
 
 import numpy as np
+from numpy import asarray, ndarray
 
 from .. import _dtypes, _errors
+from .._floating import QUIET, reset_floating, set_floating
 from .._tensor import Tensor, scalar_type_name, wrap, wrap_dim
 from ..autograd.derivatives import node_class
 from ..autograd.graph import extra_of
 from ..autograd.mode import state
-from ._define import F16, F32, binary_core, internal, larger, publish, quietly, record, smaller
-from ._summation import add_up
-from .shape import cast_array, int_tuple, unique_dims, warn_of_complex
+from ..autograd.namespaces import TENSORS
+from ._define import F16, F32, F64, internal, publish, quietly, record
+from ._summation import add_all, add_up, columns_of, one_by_one
+from .shape import cast_array, int_tuple, to_dtype, unique_dims, warn_of_complex
 
 _UNSET = "unset"  # torch tells a dim left out from None in the graph
 
 
-def _axes(dim, ndim: int):
-    """The dims to fold, counted from the front; None for all."""
+def axes_of(dim, ndim: int, one_by_one: bool = False):
+    """The dims to fold, counted from the front; None for all.
+
+    ``one_by_one``: a dim that is named twice is refused before torch looks at the dims after it.
+    """
     if isinstance(dim, (tuple, list)):
-        return (unique_dims(int_tuple((dim,)), ndim) if ndim else [wrap_dim(d, 0) for d in dim] and None) or None
+        dims = int_tuple((dim,))
+        axes = unique_dims(dims if one_by_one else [wrap_dim(d, ndim) for d in dims], ndim)
+        return axes if axes and ndim else None
     if isinstance(dim, bool):
         raise TypeError("dim")
     dim = wrap_dim(operator.index(dim), ndim)
     return (dim,) if ndim else None
 
 
-def _restored(xp, grad, sizes, dims, keepdim):
-    """A reduction's gradient spread over the input's shape."""
+def fresh(r) -> Tensor:
+    """A reduction's result as a tensor, which torch lays out row by row whatever the input's layout."""
+    if type(r) is not ndarray:
+        r = asarray(r)
+    elif r.ndim > 1 and not r.flags.c_contiguous:
+        r = np.ascontiguousarray(r)
+    return wrap(r)
+
+
+def restored(xp, grad, sizes, dims, keepdim):
+    """A reduction's gradient with the dimensions it folded as dimensions of size 1."""
     if not keepdim and sizes:
         for d in sorted(dims):
             grad = xp.unsqueeze(grad, d)
-    return xp.expand(grad, sizes)
+    return grad
+
+
+def _spread(xp, grad, sizes, dims, keepdim):
+    return xp.expand(restored(xp, grad, sizes, dims, keepdim), sizes)
+
+
+def check(keepdim, dtype=None) -> None:
+    """TypeError, which the guard around named functions words, for what is no keepdim or no dtype."""
+    if not isinstance(keepdim, bool):
+        raise TypeError("keepdim")
+    if dtype is not None and not isinstance(dtype, _dtypes.dtype):
+        raise TypeError("dtype")
+
+
+def converted(input, dtype):
+    """The array in which a reduction computes: in ``dtype`` if one is given, integers and bools else as int64."""
+    a = input._a
+    if dtype is not None:
+        warn_of_complex(a, dtype._numpy)
+        if input._rg and state.enabled and dtype.category < 2:
+            raise RuntimeError(f"Autograd not support dtype: {scalar_type_name(dtype)}")
+        return cast_array(a, dtype._numpy)
+    return a.astype(np.int64) if a.dtype.kind in "biu" else a
+
+
+def restore_dtype(out, input, used) -> None:
+    """Let the gradient be brought back to the dtype of ``input`` where another was ``used``."""
+    if input._a.dtype is not used and input._a.dtype != used:
+        extra_of(out._node).operands = ((input._a.shape, input._a.dtype),)
 
 
 # --- sum and mean -------------------------------------------------------------------------------------------------
@@ -46,7 +94,7 @@ def _restored(xp, grad, sizes, dims, keepdim):
 _SumBackward0 = node_class(
     "SumBackward0", ("self",), {"self": lambda xp, grad, sizes: xp.expand(grad, sizes)}, fixed=("sizes",)
 )
-_SumBackward1 = node_class("SumBackward1", ("self",), {"self": _restored}, fixed=("sizes", "dims", "keepdim"))
+_SumBackward1 = node_class("SumBackward1", ("self",), {"self": _spread}, fixed=("sizes", "dims", "keepdim"))
 _MeanBackward0 = node_class(
     "MeanBackward0", ("self",), {"self": lambda xp, grad, sizes, count: xp.div_scalar(xp.expand(grad, sizes), count)},
     fixed=("sizes", "count"),
@@ -55,10 +103,22 @@ _MeanBackward1 = node_class(
     "MeanBackward1", ("self",), fixed=("sizes", "dims", "keepdim", "count"),
     derivatives={
         "self": lambda xp, grad, sizes, dims, keepdim, count: xp.div_scalar(
-            _restored(xp, grad, sizes, dims, keepdim), count
+            _spread(xp, grad, sizes, dims, keepdim), count
         )
     },
 )  # fmt: skip
+
+
+def _total(a):
+    """The sum of all of a contiguous float32 or float64 array, or None where ``add_up`` has more to do."""
+    kind = a.dtype
+    if (kind is not F32 and kind is not F64) or not a.flags.c_contiguous or not a.size:
+        return None
+    token = set_floating(QUIET)
+    try:
+        return add_all(a)
+    finally:
+        reset_floating(token)
 
 
 def _sum(input, dim=_UNSET, keepdim=False, *, dtype=None):
@@ -67,36 +127,24 @@ def _sum(input, dim=_UNSET, keepdim=False, *, dtype=None):
     Integers and bools are summed as int64, unless ``dtype`` says otherwise. (``torch.sum``)
     """
     a = input._a
-    whole = dim is _UNSET and keepdim is False
-    axes = None if dim is None or dim is _UNSET else _axes(dim, a.ndim)
-    _check(keepdim, dtype)
-    if dtype is not None:
-        if input._rg and state.enabled and dtype.category < 2:
-            raise RuntimeError(f"Autograd not support dtype: {scalar_type_name(dtype)}")
-        warn_of_complex(a, dtype._numpy)
-        a = cast_array(a, dtype._numpy)
-    elif a.dtype.kind in "biu":
-        a = a.astype(np.int64)
-    out = wrap(quietly(add_up, a, axes, keepdim))
+    if dim is _UNSET and dtype is None and keepdim is False:
+        total = _total(a)
+        if total is not None:
+            out = wrap(total)
+            if input._rg and state.enabled:
+                record(out, _SumBackward0, (input,), (), (a.shape,))
+            return out
+    axes = None if dim is None or dim is _UNSET else axes_of(dim, a.ndim)
+    check(keepdim, dtype)
+    a = converted(input, dtype)
+    out = fresh(quietly(add_up, a, axes, keepdim))
     if input._rg and state.enabled and a.dtype.kind in "fc":
-        if whole:
+        if dim is _UNSET and keepdim is False:
             record(out, _SumBackward0, (input,), (), (a.shape,))
         else:
             record(out, _SumBackward1, (input,), (), (a.shape, axes or (), keepdim))
-        _restore_dtype(out, input, a.dtype)
+        restore_dtype(out, input, a.dtype)
     return out
-
-
-def _check(keepdim, dtype=None) -> None:
-    if not isinstance(keepdim, bool):
-        raise TypeError("keepdim")
-    if dtype is not None and not isinstance(dtype, _dtypes.dtype):
-        raise TypeError("dtype")
-
-
-def _restore_dtype(out, input, used) -> None:
-    if input._a.dtype is not used and input._a.dtype != used:
-        extra_of(out._node).operands = ((input._a.shape, input._a.dtype),)
 
 
 def _mean(input, dim=_UNSET, keepdim=False, *, dtype=None):
@@ -105,7 +153,18 @@ def _mean(input, dim=_UNSET, keepdim=False, *, dtype=None):
     RuntimeError for integers, unless ``dtype`` is a floating-point or complex one. (``torch.mean``)
     """
     a = input._a
-    _check(keepdim, dtype)
+    if dim is _UNSET and dtype is None and keepdim is False:
+        total = _total(a)
+        if total is not None:
+            token = set_floating(QUIET)
+            try:
+                out = wrap(asarray(total / a.dtype.type(a.size)))
+            finally:
+                reset_floating(token)
+            if input._rg and state.enabled:
+                record(out, _MeanBackward0, (input,), (), (a.shape, a.size))
+            return out
+    check(keepdim, dtype)
     kind = dtype or input.dtype
     if kind.category < 2:
         which = "Optional" if dtype is not None else "Input"
@@ -116,19 +175,25 @@ def _mean(input, dim=_UNSET, keepdim=False, *, dtype=None):
     if dtype is not None:
         warn_of_complex(a, kind._numpy)
         a = cast_array(a, kind._numpy)
-    axes = None if dim is None or dim is _UNSET else _axes(dim, a.ndim)
+    axes = None if dim is None or dim is _UNSET else axes_of(dim, a.ndim)
     count = a.size
     if axes is not None:
         count = math.prod(a.shape[d] for d in axes)
-    wide = a.astype(F32) if a.dtype is F16 else a
-    out = wrap(quietly(lambda: _divided(add_up(wide, axes, keepdim), count).astype(a.dtype, copy=False)))
+    out = fresh(quietly(mean_of, a, axes, keepdim, count))
     if input._rg and state.enabled:
         if dim is _UNSET and not keepdim:
             record(out, _MeanBackward0, (input,), (), (a.shape, count))
         else:
             record(out, _MeanBackward1, (input,), (), (a.shape, axes or (), keepdim, count))
-        _restore_dtype(out, input, a.dtype)
+        restore_dtype(out, input, a.dtype)
     return out
+
+
+def mean_of(a, axes, keepdim: bool, count: int):
+    """The mean over ``axes`` (None: all) of ``count`` elements each, in the array's own dtype."""
+    if a.dtype is F16:
+        return _divided(add_up(a.astype(F32), axes, keepdim), count).astype(F16)
+    return _divided(add_up(a, axes, keepdim), count)
 
 
 def _divided(total, count: int):
@@ -138,6 +203,13 @@ def _divided(total, count: int):
 sum = publish("sum", "reduction", _sum, methods=("sum",), differentiable=("self",))
 mean = publish("mean", "reduction", _mean, methods=("mean",), differentiable=("self",))
 internal("sum", lambda a: add_up(a, None, False), _sum)
+internal("mean", lambda a, dims: mean_of(a, None, False, a.size) if dims is None else _means(a, dims),
+         lambda t, dims: _mean(t) if dims is None else _mean(t, dims, True))  # fmt: skip
+
+
+def _means(a, dims):
+    axes = axes_of(dims, a.ndim)
+    return mean_of(a, axes, True, a.size if axes is None else math.prod(a.shape[d] for d in axes))
 
 
 def _sum_to_tensor(grad, shape):
@@ -152,232 +224,140 @@ def _sum_to_tensor(grad, shape):
     return grad.view(shape) if extra > 0 else grad
 
 
-from ..autograd.namespaces import TENSORS  # noqa: E402
-
 TENSORS.sum_to = _sum_to_tensor
 
 
-# --- max and min --------------------------------------------------------------------------------------------------
+# --- prod ---------------------------------------------------------------------------------------------------------
 
 
-def _named_result(name: str):
-    """The type torch returns for (values, indices), a tuple with names and a text of its own."""
-
-    def __new__(cls, sequence):
-        return tuple.__new__(cls, sequence)
-
-    def __repr__(self):
-        return f"torch.return_types.{name}(\nvalues={self[0]!r},\nindices={self[1]!r})"
-
-    members = {
-        "__new__": __new__,
-        "__repr__": __repr__,
-        "__slots__": (),
-        "__module__": "torch.return_types",
-        "values": property(operator.itemgetter(0)),
-        "indices": property(operator.itemgetter(1)),
-    }
-    return type(name, (tuple,), members)
+def _of_product(xp, grad, self, kind, result):
+    """The gradient of the product of everything; where an element is 0, from products of all the others."""
+    self = xp.as_kind(self, kind)
+    shape = tuple(self.shape)
+    if not shape:
+        return grad
+    if not xp.has_zero(self):
+        return grad * xp.conj(result / self)
+    return xp.reshape(xp.times_others(grad, xp.reshape(self, (math.prod(shape),)), 0), shape)
 
 
-def _evenly(xp, grad, self, result):
-    """The gradient shared among all elements that equal the extremum (or that are nan with it)."""
-    return xp.spread(xp.selected(self, result), grad)
+def _of_products(xp, grad, self, kind, dim, keepdim, result):
+    self = xp.as_kind(self, kind)
+    if not self.shape:
+        return grad
+    if not keepdim:
+        grad, result = xp.unsqueeze(grad, dim), xp.unsqueeze(result, dim)
+    if not xp.has_zero(self):
+        return grad * xp.conj(result / self)
+    return xp.times_others(grad, self, dim)
 
 
-def _selected(a, value):
-    return np.isnan(a) if value != value else a == value
-
-
-def _spread(mask, grad):
-    return np.where(mask, grad / mask.sum().astype(grad.dtype), grad.dtype.type(0))
-
-
-_MaskedFillBackward1 = node_class(
-    "MaskedFillBackward1", ("self", "value"), saved=("mask",),
-    derivatives={"value": lambda xp, grad, mask: xp.sum(xp.where(mask, grad, 0))},
+_ProdBackward0 = node_class(
+    "ProdBackward0", ("self",), {"self": _of_product}, saved=("self", "result"), fixed=("kind",)
 )  # fmt: skip
+_ProdBackward1 = node_class(
+    "ProdBackward1", ("self",), {"self": _of_products}, saved=("self", "result"), fixed=("kind", "dim", "keepdim")
+)
+internal(
+    "as_kind",
+    lambda a, kind: a if a.dtype == kind else _as_kind(a, kind),
+    lambda t, kind: to_dtype(t, _dtypes.OF_NUMPY[kind]),
+)
+internal("has_zero", lambda a: not a.all(), lambda t: not t._a.all())
 
 
-def _spread_tensors(mask, grad):
-    share = TENSORS.div(grad, wrap(np.asarray(mask._a.sum())))
-    out = wrap(np.where(mask._a, share._a, share._a.dtype.type(0)))
-    if share._rg and state.enabled:
-        record(out, _MaskedFillBackward1, (None, share), (mask,))
-    return out
+def _as_kind(a, kind):
+    warn_of_complex(a, kind)
+    return cast_array(a, kind)
 
 
-internal("selected", _selected, lambda t, value: wrap(np.asarray(_selected(t._a, value._a))))
-internal("spread", _spread, _spread_tensors)
+_LANES = {F16: 16, F32: 8, F64: 4}  # numbers of a dtype that torch multiplies at a time, in four rows
 
 
-def _scattered(xp, grad, sizes, dim, indices, keepdim):
-    if not keepdim and sizes:
-        grad = xp.unsqueeze(grad, dim)
-    return xp.scatter_zeros(grad, sizes, dim, indices)
+def multiply_up(a, axes, keepdim: bool):
+    """The product over ``axes`` (None: all) in the array's own dtype, in torch's order where that is fixed."""
+    kind = a.dtype
+    if kind.kind == "b":
+        return np.logical_and.reduce(a, axes, keepdims=keepdim)
+    lanes = _LANES.get(kind)
+    if lanes is None or not a.size or not a.ndim:
+        return np.multiply.reduce(a, axes, kind, keepdims=keepdim)
+    folded = tuple(range(a.ndim)) if axes is None else axes
+    count = math.prod(a.shape[d] for d in folded)
+    columns = columns_of(a, folded, count)
+    along = a.flags.c_contiguous and folded[-1] == a.ndim - 1 and len(folded) in (1, a.ndim)
+    if along and count >= 4 * lanes:
+        whole = count - count % (4 * lanes)
+        rows = columns[:whole].reshape(-1, 4, lanes, columns.shape[1])
+        four = np.multiply.reduce(rows, 0)
+        first = (four[0] * four[1]) * (four[2] * four[3])
+        columns = np.concatenate([first, columns[whole:]])
+    total = one_by_one(np.multiply, columns).reshape([n for d, n in enumerate(a.shape) if d not in folded])
+    return np.expand_dims(total, folded) if keepdim else total
 
 
-def _scatter_zeros(grad, sizes, dim, indices):
-    out = np.zeros(sizes, grad.dtype)
-    if sizes:
-        np.put_along_axis(out, indices if indices.ndim == len(sizes) else np.expand_dims(indices, dim), grad, dim)
-    else:
-        out[...] = grad
-    return out
+def _prod(input, dim=_UNSET, keepdim=False, *, dtype=None):
+    """The product of all elements, or along ``dim``, which stays as size 1 if ``keepdim``.
 
-
-_ScatterBackward0 = node_class(
-    "ScatterBackward0", ("self", "src"), fixed=("dim", "indices"),
-    derivatives={"src": lambda xp, grad, dim, indices: xp.gather(grad, dim, indices)},
-)  # fmt: skip
-_GatherBackward0 = node_class(
-    "GatherBackward0", ("self",), fixed=("sizes", "dim", "indices"),
-    derivatives={"self": lambda xp, grad, sizes, dim, indices: xp.scatter_zeros(grad, sizes, dim, indices)},
-)  # fmt: skip
-
-
-def _along(a, dim, indices):
-    if a.ndim == 0:
-        return a
-    return np.take_along_axis(a, indices if indices.ndim == a.ndim else np.expand_dims(indices, dim), dim)
-
-
-def _gather_tensor(grad, dim, indices):
-    out = wrap(np.asarray(_along(grad._a, dim, indices)))
-    if grad._rg and state.enabled:
-        record(out, _GatherBackward0, (grad,), (), (grad._a.shape, dim, indices))
-    return out
-
-
-def _scatter_tensor(grad, sizes, dim, indices):
-    out = wrap(_scatter_zeros(grad._a, sizes, dim, indices))
-    if grad._rg and state.enabled:
-        record(out, _ScatterBackward0, (None, grad), (), (dim, indices))
-    return out
-
-
-internal("gather", _along, _gather_tensor)
-internal("scatter_zeros", _scatter_zeros, _scatter_tensor)
-
-
-def _extremum(name: str, ufunc, position, pairwise):
-    """``max`` or ``min``: of everything, along a dim (with indices), or of two tensors."""
-    title = name.capitalize()
-    of_all = node_class(f"{title}Backward1", ("self",), {"self": _evenly}, saved=("self", "result"))
-    along = node_class(
-        f"{title}Backward0", ("self",), {"self": _scattered}, fixed=("sizes", "dim", "indices", "keepdim")
-    )
-    result_type = _named_result(name)
-
-    def whole(input):
-        a = input._a
-        if a.size == 0:
-            raise RuntimeError(
-                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim "
-                "with the 'dim' argument."
-            )
-        if a.dtype.kind == "c":
-            raise _errors.not_implemented(f"{name}_all", input)
-        out = wrap(quietly(ufunc.reduce, a, None))
-        if input._rg and state.enabled:
-            record(out, of_all, (input,), (input, out._a))
-        return out
-
-    def forward(input, dim=None, keepdim=False, *, other=None):
-        if other is not None:
-            return pairwise(input, other)
-        if dim is None:
-            _check(keepdim)
-            return whole(input)
-        if isinstance(dim, Tensor) and dim._a.ndim + dim._a.size:
-            return pairwise(input, dim)
-        _check(keepdim)
-        if isinstance(dim, (tuple, list, bool)):
+    Integers and bools are multiplied as int64, unless ``dtype`` says otherwise. (``torch.prod``)
+    """
+    check(keepdim, dtype)
+    if dim is not _UNSET:
+        if isinstance(dim, bool):
             raise TypeError("dim")
-        a = input._a
-        dim = wrap_dim(operator.index(dim), a.ndim)
-        if a.ndim and a.shape[dim] == 0:
-            raise IndexError(f"{name}(): Expected reduction dim {dim} to have non-zero size.")
-        if a.dtype.kind == "c":
-            raise RuntimeError(f"{name}(): does not support complex input")
-        if a.ndim:
-            indices = np.asarray(position(a, axis=dim, keepdims=keepdim))
-            values = np.asarray(_along(a, dim, indices if keepdim else np.expand_dims(indices, dim)))
-            values = values if keepdim else values.squeeze(dim)
+        dim = operator.index(dim)
+    elif keepdim is not False:
+        raise TypeError("keepdim")
+    axes = None
+    if dim is not _UNSET:
+        dim = wrap_dim(dim, input._a.ndim)
+        axes = (dim,) if input._a.ndim else None
+    a = converted(input, dtype)
+    out = fresh(quietly(multiply_up, a, axes, keepdim))
+    if input._rg and state.enabled and a.dtype.kind in "fc":
+        if dim is _UNSET:
+            record(out, _ProdBackward0, (input,), (input, out._a), (a.dtype,))
         else:
-            values, indices = a.copy(), np.zeros((), np.int64)
-        out = wrap(values)
-        if input._rg and state.enabled:
-            record(out, along, (input,), (), (a.shape, dim, indices, keepdim))
-        return result_type((out, wrap(indices)))
-
-    forward.__doc__ = (
-        f"The {name} of all elements; along ``dim`` also where it first occurs, as (values, indices); of two\n"
-        f"    tensors as ``torch.{name}imum``. nan wins. (``torch.{name}``)\n    "
-    )
-    return forward
-
-
-def _pair(name: str, ufunc, grad_fn: str, loses):
-    """``maximum``: the larger element has the gradient, equals share it."""
-
-    def derivative(mine, theirs):
-        def formula(xp, grad, self, other):
-            pair = {"self": self, "other": other}
-            halves = xp.where(self == other, xp.div_scalar(grad, 2), grad)
-            return xp.masked_zero(halves, loses(pair[mine], pair[theirs]))
-
-        return formula
-
-    core = binary_core(
-        ufunc,
-        grad_fn=grad_fn,
-        self=derivative("self", "other"),
-        other=derivative("other", "self"),
-        direct="biuf",
-        check=_no_complex(name),
-    )
-
-    def forward(input, other):
-        return core(input, other) if isinstance(other, Tensor) else NotImplemented
-
-    forward.__doc__ = (
-        f"The {name} of two tensors, element by element; nan if one is. RuntimeError for complex numbers.\n\n"
-        f"    (``torch.{name}``)\n    "
-    )
-    return publish(name, "binary", forward, methods=(name,), differentiable=("self", "other"))
-
-
-def _no_complex(name: str):
-    def check(input, other):
-        if "c" in (input._a.dtype.kind, other._a.dtype.kind):
-            raise _errors.first(RuntimeError(f"{name} not implemented for complex tensors."))
-
-    return check
-
-
-_MaskedFillBackward0 = node_class(
-    "MaskedFillBackward0", ("self",), saved=("mask",),
-    derivatives={"self": lambda xp, grad, mask: xp.masked_zero(grad, mask)},
-)  # fmt: skip
-
-
-def _masked_zero_tensor(grad, mask):
-    out = wrap(np.where(mask._a, grad._a.dtype.type(0), grad._a))
-    if grad._rg and state.enabled:
-        record(out, _MaskedFillBackward0, (grad,), (mask,))
+            record(out, _ProdBackward1, (input,), (input, out._a), (a.dtype, dim, keepdim))
+        restore_dtype(out, input, a.dtype)
     return out
 
 
-internal("masked_zero", lambda grad, mask: np.where(mask, grad.dtype.type(0), grad), _masked_zero_tensor)
-maximum = _pair("maximum", larger, "MaximumBackward0", operator.lt)
-minimum = _pair("minimum", smaller, "MinimumBackward0", operator.gt)
-max = publish(
-    "max", "reduction", _extremum("max", np.maximum, np.argmax, maximum), methods=("max",), differentiable=("self",)
-)
-min = publish(
-    "min", "reduction", _extremum("min", np.minimum, np.argmin, minimum), methods=("min",), differentiable=("self",)
-)
+prod = publish("prod", "reduction", _prod, methods=("prod",), differentiable=("self",))
+
+
+# --- all and any --------------------------------------------------------------------------------------------------
+
+
+def _truth(name: str, ufunc, says: str):
+    reduce: Any = ufunc.reduce
+
+    def forward(input, dim=None, keepdim=False):
+        a = input._a
+        if dim is None and keepdim is False:
+            r = reduce(a, None)
+        else:
+            check(keepdim)
+            if dim is None:
+                r = reduce(a, None, keepdims=keepdim)
+            elif isinstance(dim, (tuple, list)) and not dim:
+                r = np.array(a, bool, order="C")
+            else:
+                r = reduce(a, axes_of(dim, a.ndim), keepdims=keepdim and a.ndim > 0)
+        if a.dtype.char == "B":
+            r = r.astype(a.dtype)
+        return fresh(r)
+
+    forward.__doc__ = (
+        f"{says} are true, that is not zero: of all, or over the dims in ``dim``, which stay as size 1\n"
+        "    if ``keepdim``. No dims, ``()``, fold nothing.\n\n"
+        f"    bool, but uint8 for uint8; nan is true. (``torch.{name}``)\n    "
+    )
+    return publish(name, "reduction", forward, methods=(name,))
+
+
+all = _truth("all", np.logical_and, "Whether all elements")
+any = _truth("any", np.logical_or, "Whether any elements")
 
 
 # --- comparing whole tensors --------------------------------------------------------------------------------------

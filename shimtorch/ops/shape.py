@@ -28,7 +28,12 @@ def view_of(base: Tensor, array: ndarray, cls=None, fixed=()) -> Tensor:
     """``array``, which lies in the memory of ``base``, as a view of it; recorded if ``base`` requires grad."""
     out = share(base)
     out._a = array
-    out._base = base if base._base is None else base._base
+    if base._base is None:
+        out._base = base
+    else:
+        out._base = base._base
+        if base._made:
+            out._made = base._made if state.enabled else "no_grad"
     if base._rg:
         if state.enabled and cls is not None:
             record(out, cls, (base,), (), fixed)

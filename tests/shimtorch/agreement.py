@@ -60,14 +60,24 @@ class Call:
     options: dict[str, Any] = field(default_factory=dict)
     form: str = "function"
     twice: bool = False  # whether gradients are taken of the gradients as well
+    every: bool = True  # of several results: whether gradients are taken of all, or of every second one
 
     @property
     def leaves(self) -> list[Leaf]:
-        return [value for value in (*self.operands, *self.options.values()) if isinstance(value, Leaf)]
+        return [value for value in _flat((*self.operands, *self.options.values())) if isinstance(value, Leaf)]
 
     @property
     def aliased(self) -> bool:
-        return any(isinstance(value, Alias) for value in self.operands)
+        return any(isinstance(value, Alias) for value in _flat(self.operands))
+
+
+def _flat(values):
+    """The values, those of lists of tensors one by one."""
+    for value in values:
+        if isinstance(value, tuple) and any(isinstance(part, Leaf) for part in value):
+            yield from value
+        else:
+            yield value
 
 
 def _gapped(array, module):
@@ -175,7 +185,8 @@ def _operand(value, module, leaves, tensors):
         if value.copied:
             tensor = tensor.clone()
     elif isinstance(value, tuple) and any(isinstance(part, Leaf) for part in value):
-        return tuple(_operand(part, module, leaves, tensors) for part in value)
+        parts = tuple(_operand(part, module, leaves, tensors) for part in value)
+        return list(parts) if len(parts) % 2 else parts  # torch takes either
     else:
         return value
     tensors.append(tensor)
@@ -192,25 +203,29 @@ def _observe_result(seen, call, result, module, leaves, tensors, wanted) -> None
     seen.plain = type(result).__name__ if seen.results else (type(result).__name__, repr(result))
     seen.versions = [tensor._version for tensor in tensors]
     seen.operands = [_describe(tensor, leaves, tensors) for tensor in tensors]
-    part = parts[0] if seen.results else tensors[0] if tensors else None
-    if part is None or not part.requires_grad or not wanted or part.is_leaf:
+    recorded = [
+        part
+        for part in (parts if seen.results else tensors[:1])
+        # torch lets a write record what has no gradient
+        if part.requires_grad and not part.is_leaf and (part.is_floating_point() or part.is_complex())
+    ]
+    recorded = recorded if call.every else recorded[::2]
+    if not recorded or not wanted:
         return
-    if not (part.is_floating_point() or part.is_complex()):  # torch lets a write record what has no gradient
-        return
-    incoming = _incoming(part, module, requires_grad=call.twice)
+    incoming = [_incoming(part, module, requires_grad=call.twice) for part in recorded]
     try:
-        gradients = module.autograd.grad(part, wanted, incoming, create_graph=call.twice, allow_unused=True)
+        gradients = module.autograd.grad(recorded, wanted, incoming, create_graph=call.twice, allow_unused=True)
     except Exception as error:
         seen.gradients = [_named(error)]
         return
-    leaves = [*leaves, incoming]
+    leaves = [*leaves, *incoming]
     seen.gradients = [None if g is None else _describe(g, leaves, tensors, memory=False) for g in gradients]
     for gradient in gradients if call.twice else ():
         if gradient is None or not gradient.requires_grad:
             continue
         try:
             again = module.autograd.grad(
-                gradient, [*wanted, incoming], _incoming(gradient, module), retain_graph=True, allow_unused=True
+                gradient, [*wanted, *incoming], _incoming(gradient, module), retain_graph=True, allow_unused=True
             )
         except Exception as error:
             seen.second.append(_named(error))

@@ -190,10 +190,6 @@ NOT_OFFERED = lines(
     x = torch.ones(4, requires_grad=True) * 2; v = x.view(2, 2); v += 1
     x = torch.ones(4, requires_grad=True) * 2; v = x.view(2, 2); x += 1
     a, b = torch.ones(2, 2, requires_grad=True) * 2; a += 1
-    torch.ones(3)[True]
-    torch.ones(3)[[0, 1]]
-    torch.ones(3)[torch.tensor([0])]
-    torch.ones(3)[torch.ones(3) > 0]
     torch.Tensor([1, 2])
     reversed(torch.ones(3))
     """

@@ -368,6 +368,7 @@ KEYWORDS = [
 FITS = {
     "Tensor": lambda: torch.ones(2, 3),
     "TensorList": lambda: (torch.ones(3), torch.ones(3, dtype=torch.int64)),
+    "c10::List<::std::optional<Tensor>>": lambda: (torch.zeros(3, dtype=torch.int64),),
     "Scalar": lambda: 2.5,
     "double": lambda: 0.1,
     "int64_t": lambda: 1,

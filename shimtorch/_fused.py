@@ -1,0 +1,49 @@
+"""``a * b + c`` rounded once, which processors compute in one instruction and NumPy does not offer."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+import numpy as np
+
+_SPLITTER = 134217729.0  # 2**27 + 1: cuts a float64 into two halves whose products are exact
+
+
+def multiply_add_64(a, b, c):
+    """``a * b + c`` rounded once to float64: the product's error is computed with halves of the factors (Dekker).
+
+    Floats, or float64 arrays that broadcast.
+    """
+    product = a * b
+    wide = a * _SPLITTER
+    a_high = wide - (wide - a)
+    wide = b * _SPLITTER
+    b_high = wide - (wide - b)
+    a_low, b_low = a - a_high, b - b_high
+    error = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+    total = product + c
+    back = total - product
+    exact = total + ((product - (total - back)) + (c - back) + error)
+    if type(exact) is float:
+        return exact if isfinite(exact) else total
+    return np.where(np.isfinite(exact), exact, total)
+
+
+def multiply_add_32(a: np.ndarray, b, c) -> np.ndarray:
+    """``a * b + c`` rounded once to float32; ``a`` is a float32 array, ``b`` and ``c`` are float32 numbers.
+
+    The product is exact in float64. A sum that was rounded there is made odd in its last bit, so that rounding it again
+    to float32 takes no half for exact.
+    """
+    c = np.float64(c)
+    product = a.astype(np.float64)
+    product *= np.float64(b)
+    total = product + c
+    back = total - product
+    error = (product - (total - back)) + (c - back)
+    bits = total.view(np.int64)
+    inexact = error != 0
+    inexact &= (bits & 1) == 0
+    outwards = (error > 0) == (total > 0)
+    bits += np.where(inexact, np.where(outwards, 1, -1), 0)
+    return total.astype(np.float32)

@@ -1,0 +1,278 @@
+"""norm: the length of what is folded, ``sum(abs(x) ** p) ** (1 / p)``, with p = 0, inf and -inf as limits.
+
+In torch it is a Python function over ``linalg.vector_norm``, whose name is in its errors and its graph. Sums are
+those of its kernels: element by element, except for squares along contiguous rows, of which several are added at once.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .. import _dtypes
+from .._signatures import argument_error
+from .._tensor import Tensor, scalar_type_name, wrap, wrap_dim
+from ..autograd.derivatives import node_class
+from ..autograd.graph import extra_of
+from ..autograd.mode import state
+from ._define import F16, F32, F64, OPERATORS, SCALARS, Operator, internal, quietly, record
+from ._summation import columns_of, one_by_one
+from .reductions import axes_of, fresh, restored
+from .shape import cast_array, int_tuple
+
+_LANES = {F32: 8, F64: 4}  # squares that torch adds at a time along a contiguous row
+
+
+# --- the computation ----------------------------------------------------------------------------------------------
+
+
+def _squares_along(a, wide):
+    """The sums of squares along the last dimension: in lanes, and what remains fused into the sum or by fours."""
+    lanes, count = _LANES[wide], a.shape[-1]
+    whole = count - count % lanes
+    total = np.zeros(a.shape[:-1], wide)
+    if whole:
+        squares = np.square(a[..., :whole].astype(wide)).reshape(-1, whole // lanes, lanes)
+        columns = one_by_one(np.add, np.ascontiguousarray(squares.transpose(1, 0, 2)).reshape(whole // lanes, -1))
+        total = np.add.accumulate(columns.reshape(-1, lanes), 1)[:, -1].reshape(a.shape[:-1])
+    fours = whole + (count - whole) // 4 * 4
+    for d in range(whole, count):
+        x = a[..., d].astype(wide)
+        total = total + x * x if d < fours else _fused(x, total)
+    return total
+
+
+def _fused(x, total):
+    """``x * x + total``, rounded once."""
+    if x.dtype is F32:
+        wide = x.astype(F64)
+        return (wide * wide + total).astype(F32)
+    high = x * F64.type(134217729.0)  # Dekker's: x * x as the sum of two numbers
+    high = high - (high - x)
+    low = x - high
+    product = x * x
+    error = ((high * high - product) + 2 * high * low) + low * low
+    result = product + total
+    back = result - product
+    return np.where(np.isfinite(error), result + (((product - (result - back)) + (total - back)) + error), result)
+
+
+def _vector_norm(a, p: float, axes, keepdim: bool, kind):
+    """The norm over ``axes`` (None: all) in real NumPy dtype ``kind``."""
+    folded = tuple(range(a.ndim)) if axes is None else axes
+    count = math.prod(a.shape[d] for d in folded)
+    shape = tuple([1 if d in folded else size for d, size in enumerate(a.shape)])
+    wide = F32 if kind is F16 else kind
+    if count == 1 and a.shape:
+        out = _sizes(a, wide).astype(kind) if p else (a != 0).astype(kind)
+    elif not a.size:
+        out = np.zeros(shape, kind)
+    else:
+        out = _folded(a, p, folded, count, wide)
+        out = out.astype(kind)
+    out = np.asarray(out).reshape(shape)
+    return out if keepdim else out.reshape([size for d, size in enumerate(a.shape) if d not in folded])
+
+
+def _folded(a, p, folded, count: int, wide):
+    same = a.dtype is wide or a.dtype is F16
+    if p == 2 and same and a.flags.c_contiguous and sorted(folded) == list(range(a.ndim - len(folded), a.ndim)):
+        return np.sqrt(_squares_along(a.reshape(-1, count), wide))
+    sizes = _sizes(columns_of(a, folded, count), wide)
+    if p == 2:
+        return np.sqrt(one_by_one(np.add, sizes * sizes))
+    if p == 1:
+        return one_by_one(np.add, sizes)
+    if p == 0:
+        return one_by_one(np.add, (sizes != 0).astype(wide))
+    if math.isinf(p):
+        return (np.maximum if p > 0 else np.minimum).reduce(sizes, 0)
+    return _power(one_by_one(np.add, _power(sizes, p)), 1 / wide.type(p))
+
+
+def _sizes(a, wide):
+    """The absolute values, those of complex numbers rounded once."""
+    if a.dtype.kind == "c":
+        return np.absolute(a.astype(np.complex128, copy=False)).astype(wide, copy=False)
+    return np.absolute(a.astype(wide, copy=False))
+
+
+def _power(x, exponent):
+    if x.dtype is F64:
+        return np.power(x, F64.type(exponent))
+    return np.power(x.astype(F64), F64.type(F32.type(exponent))).astype(F32)
+
+
+# --- the derivative -----------------------------------------------------------------------------------------------
+
+
+def _of_norm(xp, grad, self, p, dims, keepdim, kinds, result):
+    ndim = len(self.shape)
+    norm = result
+    if not keepdim and ndim:
+        grad, norm = restored(xp, grad, self.shape, dims, False), restored(xp, norm, self.shape, dims, False)
+    if p == 0:
+        return None
+    self, grad, norm = xp.promoted(self, grad, norm)
+    if p == 1:
+        return xp.mul(xp.sgn(self), grad)
+    if p == 2:
+        return xp.mul(grad, xp.masked_zero(xp.div(self, norm), norm == 0))
+    if math.isinf(p):
+        largest = xp.at_extremum(self, norm)
+        share = xp.div(grad, xp.counted(largest, dims if ndim else (), grad))
+        return xp.mul(xp.sgn(self), xp.mul(share, xp.as_factor(largest, grad)))
+    if p < 1:
+        scaled = xp.mul(xp.sgn(self), xp.masked_zero(xp.pow_scalar(xp.abs(self), p - 1), self == 0))
+        return xp.mul(xp.mul(scaled, grad), xp.pow_scalar(norm, 1 - p))
+    scaled = xp.pow_scalar(xp.abs(self), p - 1 if p < 2 else p - 2)
+    scaled = xp.mul(xp.sgn(self) if p < 2 else self, scaled)
+    return xp.mul(scaled, xp.masked_zero(xp.div(grad, xp.pow_scalar(norm, p - 1)), norm == 0))
+
+
+def _promoted(self, grad, norm):
+    """Arrays of one precision: torch's common dtype of the three."""
+    if self.dtype == grad.dtype or self.real.dtype == grad.dtype == norm.dtype:
+        return self, grad, norm
+    if grad.ndim or not self.ndim:
+        kind = np.result_type(self.dtype, grad.dtype)
+        return self.astype(kind), grad, norm
+    kind = self.real.dtype
+    return self, grad.astype(kind), norm.astype(kind)
+
+
+def _at_extremum(a, norm):
+    return (np.absolute(a) == norm) | (np.isnan(a) & np.isnan(norm))
+
+
+internal("promoted", _promoted, lambda *tensors: tensors)
+internal("at_extremum", _at_extremum, lambda t, norm: wrap(np.asarray(_at_extremum(t._a, norm._a))))
+_LinalgVectorNormBackward0 = node_class(
+    "LinalgVectorNormBackward0", ("self",), {"self": _of_norm}, saved=("self", "result"),
+    fixed=("p", "dims", "keepdim", "kinds"),
+)  # fmt: skip
+
+
+# --- norm ---------------------------------------------------------------------------------------------------------
+
+_SIGNATURE = (
+    "(Tensor input, Scalar ord=2, IntArrayRef[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None, "
+    "Tensor out=None)",
+)
+
+
+def _result_kind(input: Tensor, dtype):
+    """The dtype to compute in; RuntimeError in torch's words for one that is not wider, or not real or complex."""
+    own = input.dtype
+    if own.category < 2:
+        raise RuntimeError(
+            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {scalar_type_name(own)}"
+        )
+    if dtype is None:
+        return own
+    have, want = scalar_type_name(own), scalar_type_name(dtype)
+    if dtype.category < 2:
+        raise RuntimeError(f"linalg.vector_norm: dtype should be floating point or complex, but got {want}")
+    if own.is_complex != dtype.is_complex:
+        real = "complex" if own.is_complex else "real"
+        raise RuntimeError(f"linalg.vector_norm: dtype should be {real} for {real} inputs, but got {want}")
+    if _dtypes.PROMOTED[own, dtype] is not dtype:
+        raise RuntimeError(
+            f"linalg.vector_norm: the dtype of the input ({have}) should be convertible without narrowing to the "
+            f"specified dtype ({want})"
+        )
+    return dtype
+
+
+def _require_identity(a, p, dims) -> None:
+    if a.size or not (p < 0 or p == math.inf):
+        return
+    number = f"{p:g}"
+    if not dims:
+        raise RuntimeError(
+            f"linalg.vector_norm cannot compute the {number} norm on an empty tensor because the operation does not "
+            "have an identity"
+        )
+    for d in dims:
+        if not a.shape[wrap_dim(d, a.ndim)]:
+            raise RuntimeError(
+                f"linalg.vector_norm cannot compute the {number} norm on the dimension {d}because this dimension is "
+                "empty and the operation does not have an identity"
+            )
+
+
+def _linalg_vector_norm(input, p, dim, keepdim, dtype):
+    if isinstance(p, Tensor) and p._a.ndim == 0 and not p._rg:
+        p = p.item()
+    if not isinstance(p, SCALARS) or not isinstance(keepdim, bool):
+        raise TypeError("ord")
+    if dtype is not None and not isinstance(dtype, _dtypes.dtype):
+        raise TypeError("dtype")
+    dims = () if dim is None else int_tuple((dim if isinstance(dim, (tuple, list)) else (dim,),))
+    if dim is not None and not isinstance(dim, (tuple, list)):
+        raise TypeError("dim")
+    a = input._a
+    own = _result_kind(input, None)
+    if isinstance(p, (complex, np.complexfloating)):
+        raise RuntimeError("linalg.vector_norm: Expected a non-complex scalar as the order of norm.")
+    p = float(p)
+    _require_identity(a, p, dims)
+    kind = own if dtype is None else _result_kind(input, dtype)
+    axes = axes_of(dims, a.ndim)
+    if dtype is not None:
+        a = cast_array(a, kind._numpy)
+    if not a.ndim and not dims:
+        a = a.reshape(1)  # with dims named, torch takes a scalar to powers, too
+    out = fresh(quietly(_vector_norm, a, p, axes, keepdim and input._a.ndim > 0, a.real.dtype))
+    if input._rg and state.enabled:
+        record(out, _LinalgVectorNormBackward0, (input,), (input, out._a), (p, dims, keepdim, None))
+        extra_of(out._node).operands = ((input._a.shape, input._a.dtype),)
+    return out
+
+
+def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
+    """The norm of order ``p`` of all elements, or over the dims in ``dim``, which stay as size 1 if ``keepdim``.
+
+    "fro", like None, is the Euclidean norm. Real for complex numbers; computed in ``dtype`` if one is given.
+    RuntimeError for integers and bools, and where no elements have no norm. (``torch.norm``)
+    """
+    input.layout  # noqa: B018 (what torch asks first of what is no tensor)
+    dims = [dim] if isinstance(dim, int) else dim
+    if isinstance(p, str):
+        if p != "fro" or not (dim is None or isinstance(dim, int) or len(dim) <= 2):
+            _refuse_matrix_norm(input, p, dims)
+        order: object = 2
+    else:
+        order = 2.0 if p is None else p
+    options = {"dtype": dtype} if out is None else {"dtype": dtype, "out": out}
+    try:
+        if out is not None:
+            from ._out import into
+
+            return into("norm", norm, out, (input, p, dim, keepdim), {"dtype": dtype})
+        return _linalg_vector_norm(input, order, dims, keepdim, dtype)
+    except (TypeError, AttributeError) as problem:
+        error = argument_error("linalg_vector_norm", _SIGNATURE, (input, order, dims, keepdim), options)
+        raise error or problem from None
+
+
+def _refuse_matrix_norm(input, p: str, dims) -> None:
+    dims = list(range(input._a.ndim)) if dims is None else dims
+    if p not in ("fro", "nuc"):
+        raise RuntimeError(f"linalg.matrix_norm: Order {p} not supported.")
+    if input._a.ndim < 2:
+        raise RuntimeError("linalg.matrix_norm: The input tensor A must have at least 2 dimensions.")
+    if len(dims) != 2:
+        raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {' '.join(map(str, dims))}")
+    raise NotImplementedError("shimtorch does not offer the nuclear norm, which needs singular values")
+
+
+def _norm_method(self, p="fro", dim=None, keepdim=False, dtype=None):
+    """See ``torch.norm``."""
+    return norm(self, p, dim, keepdim, dtype=dtype)
+
+
+_norm_method.__name__, _norm_method.__qualname__ = "norm", "Tensor.norm"
+Tensor.norm = _norm_method
+OPERATORS["norm"] = Operator("norm", "reduction", norm, ("norm",), differentiable=("self",))

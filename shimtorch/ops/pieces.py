@@ -1,0 +1,499 @@
+"""Tensors put together and taken apart: ``cat``, ``stack``; ``split``, ``chunk``, ``unbind``, and iteration.
+
+What is taken apart are views, all outputs of one node. To add a way of taking apart: a ``SeveralOutputs`` node that
+says how many there are and puts their gradients together, and a forward that hands the arrays to ``views_of``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+import numpy as np
+
+from .. import _dtypes
+from .._layout import with_strides
+from .._tensor import Tensor, new, share, wrap, wrap_dim
+from ..autograd.graph import Node, SeveralOutputs, extra_of, next_sequence, output_of
+from ..autograd.mode import state
+from ..autograd.namespaces import ARRAYS, TENSORS
+from ._define import internal, publish, quietly
+from .shape import _index, _unsqueezed, _view_strides, int_tuple, strided
+
+FRESH = None  # see ``inference_mode``
+
+# --- put together -------------------------------------------------------------------------------------------------
+
+
+class CatBackward0(Node):
+    """The node of tensors one after another; ``fixed``: the dimension and the sizes of the operands."""
+
+    __slots__ = ()
+    __module__ = "builtins"
+    fixed_names = ("dim", "sizes")
+
+    def arrays(self, grad):
+        return _cut(ARRAYS, grad, self)
+
+    def tensors(self, grad):
+        return _cut(TENSORS, grad, self)
+
+
+def _cut(xp, grad, node):
+    dim, sizes = node.fixed
+    parts: list = []
+    real, start = None, 0
+    operands = node.extra and node.extra.operands
+    for i, (edge, shape) in enumerate(zip(node.edges, sizes, strict=True)):
+        if shape == (0,):
+            parts.append(None if edge is None else xp.zeros_of(grad, shape))
+            continue
+        where = slice(start, start + shape[dim], 1)
+        start += shape[dim]
+        source = grad
+        if edge is not None and operands and operands[i][1].kind != "c" and xp.is_complex(grad):
+            source = real = xp.real(grad) if real is None else real
+        parts.append(None if edge is None else xp.slice(source, dim, where))
+    return parts
+
+
+class StackBackward0(Node):
+    """The node of tensors along a new dimension, which is ``fixed``."""
+
+    __slots__ = ()
+    __module__ = "builtins"
+    fixed_names = ("dim",)
+
+    def arrays(self, grad):
+        leading = (slice(None),) * self.fixed
+        return [None if edge is None else grad[(*leading, i)] for i, edge in enumerate(self.edges)]
+
+    def tensors(self, grad):
+        select = TENSORS.select
+        return [None if edge is None else select(grad, self.fixed, i) for i, edge in enumerate(self.edges)]
+
+
+def _record_parts(out: Tensor, cls: type, tensors, fixed) -> None:
+    node = new(cls)
+    node.edges = tuple([tensor._node or tensor if tensor._rg else None for tensor in tensors])
+    node.saved = ()
+    node.fixed = fixed
+    node.sequence = next_sequence()
+    node.extra = None
+    kind = out._a.dtype
+    for tensor in tensors:
+        if tensor._a.dtype is not kind:
+            # No shapes: as in torch, what is promoted is not spread.
+            extra_of(node).operands = [(tensor._a.shape, tensor._a.dtype) for tensor in tensors]
+            break
+    out._node = node
+    out._rg = True
+
+
+def _listed(tensors, name: str):
+    """The tensors of a tuple or list; TypeError where torch's parser finds something else."""
+    if not isinstance(tensors, (tuple, list)):
+        raise TypeError(name)
+    return tensors
+
+
+def _joined(arrays, dim: int, kind):
+    """Arrays of one rank, that agree in all sizes but one, in one array of dtype ``kind`` laid out as torch's."""
+    if arrays[0].ndim > 3 and (order := _last_channels(arrays)) is not None:
+        shape = list(arrays[0].shape)
+        shape[dim] = sum([array.shape[dim] for array in arrays])
+        strides, step = [0] * len(shape), kind.itemsize
+        for d in order:
+            strides[d] = step
+            step *= shape[d]
+        return np.concatenate(arrays, dim, with_strides(tuple(shape), kind, tuple(strides)), casting="unsafe")
+    if arrays[0].ndim < 2:
+        return np.concatenate(arrays, dim, dtype=kind, casting="unsafe")
+    r = np.concatenate(arrays, dim, dtype=kind, casting="unsafe")
+    return r if r.flags.c_contiguous else np.ascontiguousarray(r)
+
+
+# The orders of the dimensions, from the fastest one on, that torch calls channels-last.
+_CHANNELS = {4: (1, 3, 2, 0), 5: (1, 4, 3, 2, 0)}
+
+
+def _last_channels(arrays):
+    """The order of the dimensions if all arrays have their channels last, else None."""
+    order = _CHANNELS.get(arrays[0].ndim)
+    if order is None:
+        return None
+    for array in arrays:
+        least, strides, shape = 0, array.strides, array.shape
+        if strides[1] == 0:
+            return None
+        for d in order:
+            if shape[d] == 0 or strides[d] < least or (d == 0 and least == strides[1]):
+                return None
+            least = strides[d] * shape[d]
+    return order
+
+
+def _kind_of(tensors, arrays):
+    """The common NumPy dtype of the tensors, 0-d ones counting less."""
+    kind = arrays[0].dtype
+    for array in arrays:
+        if array.dtype is not kind:
+            break
+    else:
+        return kind
+    kinds: list = [None, None]
+    for tensor in tensors:
+        place = 0 if tensor._a.ndim else 1
+        found = _dtypes.OF_NUMPY[tensor._a.dtype]
+        kinds[place] = found if kinds[place] is None else _dtypes.PROMOTED[kinds[place], found]
+    return _dtypes.result_of(*kinds, None)._numpy
+
+
+def _cat(tensors, dim=0):
+    """Tensors one after another along ``dim``; they agree in all other sizes.
+
+    dtypes promote. 1-dimensional tensors without elements are skipped. RuntimeError for sizes that do not fit and for
+    0-dimensional tensors, ValueError for none at all. (``torch.cat``)
+    """
+    if type(tensors) is not list and type(tensors) is not tuple:
+        tensors = _listed(tensors, "tensors")
+    arrays = [tensor._a for tensor in tensors]
+    if type(dim) is not int:
+        dim = _index(dim)
+    try:
+        kind = arrays[0].dtype
+        r = np.concatenate(arrays, dim)
+        plain = r.dtype is kind and r.ndim < 4 and r.flags.c_contiguous and (r.ndim > 1 or r.size)
+        dim %= r.ndim
+    except (ValueError, IndexError):  # AxisError is an IndexError
+        plain = False
+    if plain:
+        for array in arrays:
+            if array.dtype is not kind:
+                plain = False
+                break
+    if not plain:
+        r, dim = _joined_as_torch(tensors, arrays, dim)
+    out = new(Tensor)
+    out._a = r
+    out._node = None
+    out._rg = False
+    out._vc = FRESH
+    if state.enabled and True in [tensor._rg for tensor in tensors]:
+        _record_parts(out, CatBackward0, tensors, (dim, [array.shape for array in arrays]))
+    return out
+
+
+def _joined_as_torch(tensors, arrays, dim):
+    """The array and the dimension of a ``cat`` that is not as easy as NumPy's, or torch's error."""
+    for i, array in enumerate(arrays):
+        if not array.ndim:
+            raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
+    kept = [array for array in arrays if array.shape != (0,)]
+    if kept:
+        dim = wrap_dim(dim, kept[0].ndim)
+    if not arrays:
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+    first = kept[0].shape if kept else (0,)
+    for i, array in enumerate(arrays if kept else ()):
+        shape = array.shape
+        fits = len(shape) == len(first) and shape[:dim] == first[:dim] and shape[dim + 1 :] == first[dim + 1 :]
+        if fits or shape == (0,):
+            continue
+        if len(shape) != len(first):
+            raise RuntimeError(f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}")
+        d = next(d for d in range(len(shape)) if d != dim and shape[d] != first[d])
+        raise RuntimeError(
+            f"Sizes of tensors must match except in dimension {dim}. Expected size {first[d]} but got size {shape[d]} "
+            f"for tensor number {i} in the list."
+        )
+    kind = _kind_of(tensors, arrays)
+    if not kept:
+        return np.empty((0,), kind), 0
+    if len(kept) < len(arrays):  # then the layout is the plain one
+        kept = [np.ascontiguousarray(array) for array in kept]
+    return quietly(_joined, kept, dim, kind), dim
+
+
+def _stack(tensors, dim=0):
+    """Tensors of one shape along a new dimension ``dim``. dtypes promote.
+
+    RuntimeError for unlike shapes and for no tensors at all. (``torch.stack``)
+    """
+    if type(tensors) is not list and type(tensors) is not tuple:
+        tensors = _listed(tensors, "tensors")
+    arrays = [tensor._a for tensor in tensors]
+    if type(dim) is not int:
+        dim = _index(dim)
+    if not arrays:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    shape = arrays[0].shape
+    dim = wrap_dim(dim, len(shape) + 1)
+    kind = arrays[0].dtype
+    for array in arrays:
+        if array.shape != shape:
+            i = next(i for i, array in enumerate(arrays) if array.shape != shape)
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and "
+                f"{list(arrays[i].shape)} at entry {i}"
+            )
+        if array.dtype is not kind:
+            kind = _kind_of(tensors, arrays)
+            break
+    r = _stacked(arrays, dim, kind, shape) if len(shape) else np.array(arrays, kind)
+    out = new(Tensor)
+    out._a = r
+    out._node = None
+    out._rg = False
+    out._vc = FRESH
+    if state.enabled and True in [tensor._rg for tensor in tensors]:
+        _record_parts(out, StackBackward0, tensors, dim)
+    return out
+
+
+def _stacked(arrays, dim: int, kind, shape):
+    """Arrays of one shape along a new dimension, laid out as torch's."""
+    if dim == len(shape):
+        return quietly(_joined, [_unsqueezed(array, dim) for array in arrays], dim, kind)
+    r = quietly(_joined, arrays, dim, kind)
+    full = (*shape[:dim], len(arrays), *shape[dim:])
+    return r.reshape(full) if r.flags.c_contiguous else strided(r, full, _view_strides(r, full))
+
+
+cat = publish("cat", "pieces", _cat, differentiable=("tensors",))
+concat = publish("concat", "pieces", _cat, differentiable=("tensors",))
+concatenate = publish("concatenate", "pieces", _cat, differentiable=("tensors",))
+stack = publish("stack", "pieces", _stack, differentiable=("tensors",))
+internal(
+    "zeros_of",
+    lambda grad, sizes: np.zeros(sizes, grad.dtype),
+    lambda grad, sizes: wrap(np.zeros(sizes, grad._a.dtype)),
+)
+
+
+# --- taken apart --------------------------------------------------------------------------------------------------
+
+
+def views_of(base: Tensor, arrays, cls: type, fixed) -> tuple[Tensor, ...]:
+    """``arrays``, which lie in the memory of ``base``, as views of it: the outputs of one node of class ``cls``."""
+    owner = base if base._base is None else base._base
+    made = "several" if state.enabled else "no_grad"
+    node = None
+    if base._rg and state.enabled:
+        node = new(cls)
+        node.edges = (base._node or base,)
+        node.saved = ()
+        node.fixed = fixed
+        node.sequence = next_sequence()
+        node.extra = None
+    views = []
+    for number, array in enumerate(arrays):
+        out = share(base)
+        out._a = array
+        out._base = owner
+        out._made = made
+        if node is not None:
+            out._node = output_of(node, number)
+            out._rg = True
+        views.append(out)
+    return tuple(views)
+
+
+class UnbindBackward0(SeveralOutputs):
+    """The node of the slices of a tensor; ``fixed``: how many there are, and the dimension."""
+
+    __slots__ = ()
+    __module__ = "builtins"
+    fixed_names = ("number", "dim")
+
+    def count(self) -> int:
+        return self.fixed[0]
+
+    def arrays(self, grad):
+        number, dim = self.fixed
+        known = grad.by_output
+        if not known:
+            return (None,)
+        first = next(iter(known.values()))
+        blank = None if len(known) == number else np.zeros(first.shape, first.dtype)
+        return (_stacked([known.get(i, blank) for i in range(number)], dim, first.dtype, first.shape),)
+
+    def tensors(self, grad):
+        number, dim = self.fixed
+        known = grad.by_output
+        if not known:
+            return (None,)
+        first = next(iter(known.values()))._a
+        blank = None if len(known) == number else wrap(np.zeros(first.shape, first.dtype))
+        return (_stack([known.get(i, blank) for i in range(number)], dim),)
+
+
+class SplitBackward0(SeveralOutputs):
+    """The node of the stretches of a tensor along a dimension; ``fixed``: their lengths, the dimension, the shape."""
+
+    __slots__ = ()
+    __module__ = "builtins"
+    fixed_names = ("lengths", "dim", "sizes")
+
+    def count(self) -> int:
+        return len(self.fixed[0])
+
+    def _complete(self, known, zeros):
+        lengths, dim, sizes = self.fixed
+        return [
+            known[i] if i in known else zeros((*sizes[:dim], length, *sizes[dim + 1 :]))
+            for i, length in enumerate(lengths)
+        ]
+
+    def arrays(self, grad):
+        known = grad.by_output
+        if not known:
+            return (None,)
+        kind = next(iter(known.values())).dtype
+        return (_joined(self._complete(known, lambda sizes: np.zeros(sizes, kind)), self.fixed[1], kind),)
+
+    def tensors(self, grad):
+        known = grad.by_output
+        if not known:
+            return (None,)
+        kind = next(iter(known.values()))._a.dtype
+        return (_cat(self._complete(known, lambda sizes: wrap(np.zeros(sizes, kind))), self.fixed[1]),)
+
+
+class SplitWithSizesBackward0(SplitBackward0):
+    """As ``SplitBackward0``, the lengths given one by one."""
+
+    __slots__ = ()
+    __module__ = "builtins"
+
+
+def _stretches(input, lengths, dim: int, cls):
+    a = input._a
+    leading, start, arrays = (slice(None),) * dim, 0, []
+    for length in lengths:
+        arrays.append(a[(*leading, slice(start, start + length))])
+        start += length
+    return views_of(input, arrays, cls, (lengths, dim, a.shape))
+
+
+def _unbind(input, dim=0):
+    """The slices of a tensor along ``dim``, which they lack: a tuple of views. IndexError for a 0-d tensor.
+    (``torch.unbind``)"""
+    a = input._a
+    if type(dim) is not int:
+        dim = _index(dim)
+    dim = wrap_dim(dim, a.ndim)
+    if not a.ndim:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
+    number = a.shape[dim]
+    if dim == 0:
+        arrays = [a[i, ...] for i in range(number)]
+    else:
+        leading = (slice(None),) * dim
+        arrays = [a[(*leading, i, ...)] for i in range(number)]
+    return views_of(input, arrays, UnbindBackward0, (number, dim))
+
+
+def _split_evenly(input, split_size, dim=0):
+    a = input._a
+    if type(dim) is not int:
+        dim = _index(dim)
+    if type(split_size) is not int:
+        split_size = _index(split_size)
+    if not a.ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    if split_size < 0:
+        raise RuntimeError(f"split expects split_size be non-negative, but got split_size={split_size}")
+    dim = wrap_dim(dim, a.ndim)
+    size = a.shape[dim]
+    if split_size == 0 and size:
+        raise RuntimeError(
+            f"split_size can only be 0 if dimension size is 0, but got dimension size of {size}"
+        )
+    lengths = [split_size] * (size // split_size) if split_size else []
+    if split_size and size % split_size:
+        lengths.append(size % split_size)
+    return _stretches(input, lengths or [0], dim, SplitBackward0)
+
+
+def _split_with_sizes(input, split_sizes, dim=0):
+    """Consecutive stretches of these lengths along ``dim``, views of the tensor. RuntimeError unless they add up to its
+    size. (``torch.split_with_sizes``)"""
+    a = input._a
+    if type(dim) is not int:
+        dim = _index(dim)
+    if not isinstance(split_sizes, (tuple, list)):
+        raise TypeError("split_sizes")
+    lengths = list(int_tuple((split_sizes,)))
+    if not a.ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    named, dim = dim, wrap_dim(dim, a.ndim)
+    if min(lengths, default=0) < 0:
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={lengths}"
+        )
+    if sum(lengths) != a.shape[dim]:
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes to sum exactly to {a.shape[dim]} (input tensor's size at dimension "
+            f"{named}), but got split_sizes={lengths}"
+        )
+    return _stretches(input, lengths, dim, SplitWithSizesBackward0)
+
+
+def _chunk(input, chunks, dim=0):
+    """At most ``chunks`` stretches along ``dim``, all but the last of one length: a tuple of views. RuntimeError unless
+    ``chunks`` is positive. (``torch.chunk``)"""
+    a = input._a
+    if type(dim) is not int:
+        dim = _index(dim)
+    if type(chunks) is not int:
+        chunks = _index(chunks)
+    if not a.ndim:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    dim = wrap_dim(dim, a.ndim)
+    length = -(-a.shape[dim] // chunks)
+    if not length:
+        return _split_with_sizes(input, [0] * chunks, dim)
+    return _split_evenly(input, length, dim)
+
+
+def _split_method(self, split_size, dim=0):
+    """Consecutive stretches along ``dim``, of one length or of the lengths listed: a tuple of views.
+
+    The last one is shorter if the length does not divide the size; lengths listed must add up to it.
+    (``torch.Tensor.split``)
+    """
+    if isinstance(split_size, Tensor):
+        with contextlib.suppress(ValueError):
+            split_size = int(split_size)
+    if isinstance(split_size, int):
+        return _split_evenly_guarded(self, split_size, dim)
+    return split_with_sizes(self, split_size, dim)
+
+
+def split(tensor, split_size_or_sections, dim=0):
+    """Consecutive stretches along ``dim``, of one length or of the lengths listed: a tuple of views.
+
+    The last one is shorter if the length does not divide the size; lengths listed must add up to it. (``torch.split``)
+    """
+    return tensor.split(split_size_or_sections, dim)
+
+
+def _rows(self):
+    """The slices along the first dimension, one after another."""
+    if self._a.ndim == 0:
+        raise TypeError("iteration over a 0-d tensor")
+    return iter(_unbind(self))
+
+
+unbind = publish("unbind", "pieces", _unbind, methods=("unbind",), differentiable=("self",))
+split_with_sizes = publish(
+    "split_with_sizes", "pieces", _split_with_sizes, methods=("split_with_sizes",), differentiable=("self",)
+)
+chunk = publish("chunk", "pieces", _chunk, methods=("chunk",), differentiable=("self",))
+_split_evenly_guarded = publish("split", "pieces", _split_evenly, methods=("split",), differentiable=("self",))
+# In torch as well these two are written in Python, and say so when called with wrong names.
+_split_method.__name__, _split_method.__qualname__ = "split", "Tensor.split"
+Tensor.split = _split_method
+Tensor.__iter__ = _rows

@@ -1,0 +1,196 @@
+"""Running sums: cumsum. And what the gradient of a product needs where an element is 0: products of all the others.
+
+torch keeps float32 running sums in double precision, float16 ones in single, and rounds what it writes.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+
+import numpy as np
+
+from .. import _errors
+from .._layout import refuse_overlap
+from .._tensor import Tensor, c_name, wrap, wrap_dim
+from ..autograd.derivatives import node_class
+from ..autograd.graph import counter_of, move_retained
+from ..autograd.mode import state
+from ..autograd.namespaces import ARRAYS, TENSORS
+from ._define import F16, F32, F64, _guarded, before_inplace, internal, publish, quietly, record
+from .reductions import check, converted, multiply_up
+
+_WIDE = {F16: F32, F32: F64, np.dtype("complex64"): np.dtype("complex128")}
+
+
+def _running(accumulate):
+    def compute(a, dim: int):
+        if not a.ndim:
+            return a.copy()
+        wide = _WIDE.get(a.dtype, a.dtype)
+        return np.ascontiguousarray(accumulate(a.astype(wide, copy=False), dim, wide), a.dtype)
+
+    return compute
+
+
+_summed, _multiplied = _running(np.add.accumulate), _running(np.multiply.accumulate)
+
+
+# --- cumsum -------------------------------------------------------------------------------------------------------
+
+
+def _from_the_end(xp, grad, dim: int):
+    """The running sums of ``grad`` from the end on."""
+    if math.prod(grad.shape) < 2 or grad.shape[dim] == 1:
+        return grad
+    return xp.flip(xp.cumsum(xp.flip(grad, dim), dim), dim)
+
+
+_CumsumBackward0 = node_class(
+    "CumsumBackward0", ("self",), fixed=("dim", "kind"),
+    derivatives={"self": lambda xp, grad, dim, kind: _from_the_end(xp, xp.as_kind(grad, kind), dim)},
+)  # fmt: skip
+
+
+def _cumsum(input, dim, *, dtype=None):
+    """The sums of the elements so far along ``dim``, in the shape of ``input``.
+
+    Integers and bools are summed as int64, unless ``dtype`` says otherwise. (``torch.cumsum``)
+    """
+    check(False, dtype)
+    if isinstance(dim, bool):
+        raise TypeError("dim")
+    dim = operator.index(dim)
+    dim = wrap_dim(dim, input._a.ndim)
+    a = converted(input, dtype)
+    if a.dtype.kind == "b" and a.size and a.ndim:
+        raise _errors.not_implemented("cumsum_out_cpu", wrap(a))
+    out = wrap(quietly(_summed, a, dim))
+    if input._rg and state.enabled and a.dtype.kind in "fc":
+        record(out, _CumsumBackward0, (input,), (), (dim, input._a.dtype))
+    return out
+
+
+def _cumsum_in_place(self, dim, *, dtype=None):
+    """``cumsum`` written into the tensor itself, which is returned. (``torch.Tensor.cumsum_``)
+
+    RuntimeError for a leaf that requires grad, and for a ``dtype`` that is not the tensor's own.
+    """
+    check(False, dtype)
+    if isinstance(dim, bool):
+        raise TypeError("dim")
+    dim = operator.index(dim)
+    original = before_inplace(self, ())
+    dim = wrap_dim(dim, self._a.ndim)
+    if dtype is not None and dtype is not self.dtype:
+        wanted = c_name(wrap(np.empty((), dtype._numpy)))
+        raise RuntimeError(
+            f"Bad in-place call: input tensor dtype {c_name(self)} and output tensor dtype {wanted} should match"
+        )
+    result = _cumsum(original, dim, dtype=self.dtype)
+    refuse_overlap(self._a, ())
+    self._a[...] = result._a
+    counter_of(self).value += 1
+    if result._rg:
+        move_retained(self, result._node)
+        self._node, self._rg = result._node, True
+    return self
+
+
+cumsum = publish("cumsum", "scan", _cumsum, methods=("cumsum",), differentiable=("self",))
+_cumsum_in_place.__name__ = "cumsum_"
+Tensor.cumsum_ = _guarded(_cumsum_in_place, "cumsum_", "scan", method=True)
+internal("cumsum", _summed, _cumsum)
+
+
+# --- products of all others ---------------------------------------------------------------------------------------
+
+
+def _flipped(a, dim: int):
+    return np.ascontiguousarray(np.flip(a, dim))
+
+
+_FlipBackward0 = node_class(
+    "FlipBackward0", ("self",), {"self": lambda xp, grad, dim: xp.flip(grad, dim)}, fixed=("dim",)
+)
+_CatBackward0 = node_class(
+    "CatBackward0", ("tensors_0", "tensors_1"), {"tensors_1": lambda xp, grad, dim: xp.slice(grad, dim, _FROM_SECOND)},
+    fixed=("dim",),
+)  # fmt: skip
+_FROM_SECOND = slice(1, None, 1)
+
+
+def _flip_tensor(input, dim: int):
+    out = wrap(_flipped(input._a, dim))
+    if input._rg and state.enabled:
+        record(out, _FlipBackward0, (input,), (), (dim,))
+    return out
+
+
+def _after_ones(a, dim: int):
+    """``a`` with ones before its first element along ``dim``."""
+    first = np.ones([1 if d == dim else size for d, size in enumerate(a.shape)], a.dtype)
+    return np.concatenate([first, a], dim)
+
+
+def _after_ones_tensor(input, dim: int):
+    out = wrap(_after_ones(input._a, dim))
+    if input._rg and state.enabled:
+        record(out, _CatBackward0, (None, input), (), (dim,))
+    return out
+
+
+def _of_running_product(xp, grad, self, dim: int, result):
+    if not self.shape or self.shape[dim] < 2:
+        return grad
+    if not xp.has_zero(self):
+        return xp.div(_from_the_end(xp, xp.mul(xp.conj(result), grad), dim), xp.conj(self))
+    return xp.around_zeros(grad, self, dim)
+
+
+def _around_zeros(grad, a, dim: int):
+    """The gradient of running products in which zeros are: for each element, products of those without it."""
+    a, grad = np.moveaxis(a.conj(), dim, 0), np.moveaxis(grad, dim, 0)
+    out = np.empty(a.shape, grad.dtype)
+    for k in range(len(a)):
+        before = multiply_up(a[:k], (0,), False)
+        products = before * _multiplied(_after_ones(a[k + 1 :], 0), 0)
+        out[k] = np.add.reduce(grad[k:] * products, 0)
+    return np.moveaxis(out, 0, dim)
+
+
+def _no_third(grad, a, dim: int):
+    raise NotImplementedError("shimtorch does not offer third derivatives of products in which zeros are")
+
+
+_CumprodBackward0 = node_class(
+    "CumprodBackward0", ("self",), {"self": _of_running_product}, saved=("self", "result"), fixed=("dim",)
+)
+
+
+def _running_product_tensor(input, dim: int):
+    out = wrap(quietly(_multiplied, input._a, dim))
+    if input._rg and state.enabled:
+        record(out, _CumprodBackward0, (input,), (input, out._a), (dim,))
+    return out
+
+
+def _times_others(xp, grad, self, dim: int):
+    """``grad`` times, at each place, the product of all other elements along ``dim``."""
+    count = self.shape[dim]
+    if count == 1:
+        return grad
+    before = xp.running_product(xp.after_ones(xp.slice(self, dim, slice(0, count - 1, 1)), dim), dim)
+    after = xp.after_ones(xp.flip(xp.slice(self, dim, slice(1, count, 1)), dim), dim)
+    return grad * xp.conj(before * xp.flip(xp.running_product(after, dim), dim))
+
+
+internal("flip", _flipped, _flip_tensor)
+internal("after_ones", _after_ones, _after_ones_tensor)
+internal("running_product", _multiplied, _running_product_tensor)
+internal("around_zeros", _around_zeros, _no_third)
+internal(
+    "times_others",
+    lambda grad, a, dim: _times_others(ARRAYS, grad, a, dim),
+    lambda grad, t, dim: _times_others(TENSORS, grad, t, dim),
+)
