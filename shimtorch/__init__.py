@@ -27,21 +27,21 @@ from ._dtypes import (
     uint8,
 )  # fmt: skip
 from ._factories import (
-    arange,
+    as_tensor,
+    empty,
+    empty_like,
     from_numpy,
     full,
     full_like,
     ones,
     ones_like,
-    rand,
-    rand_like,
-    randn,
-    randn_like,
     tensor,
     zeros,
     zeros_like,
 )  # fmt: skip
 from ._random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
+from ._random_tensors import normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm
+from ._ranges import arange, eye, linspace, logspace
 from ._repr import set_printoptions
 from ._tensor import Tensor
 from .autograd.mode import (
@@ -57,6 +57,7 @@ from .ops.activations import relu, sigmoid
 from .ops.advanced_indexing import index_put, index_put_
 from .ops.choosing import masked_fill, masked_select, nonzero, tril, triu, where
 from .ops.comparison import bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, le, lt, ne
+from .ops.einsum import einsum
 from .ops.extrema import amax, amin, argmax, argmin, max, maximum, min, minimum
 from .ops.gathering import gather, index_add, index_select, scatter, scatter_add, take
 from .ops.layers import dropout, dropout_, embedding
@@ -80,6 +81,7 @@ from .ops.pointwise import (
 )  # fmt: skip
 from .ops.powers import pow
 from .ops.reductions import all, allclose, any, equal, mean, prod, sum
+from .ops.sampling import bernoulli, multinomial
 from .ops.scans import cumsum
 from .ops.shape import clone, permute, reshape, squeeze, t, transpose, unsqueeze
 from .ops.softmax import log_softmax, softmax
@@ -89,7 +91,7 @@ from .ops.transcendentals import cos, exp, expm1, log, log1p, log2, log10, sin, 
 
 absolute, multiply, negative, subtract, divide = abs, mul, neg, sub, div
 not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
-__version__ = "0.1.0"
+__version__ = "2.13.0+shimtorch.0.1.0"  # as torch names its builds: what it is equal to, then what it is
 
 __all__ = [
     "Generator",
@@ -108,7 +110,9 @@ __all__ = [
     "argmax",
     "argmin",
     "argsort",
+    "as_tensor",
     "autograd",
+    "bernoulli",
     "bitwise_and",
     "bitwise_not",
     "bitwise_or",
@@ -138,12 +142,16 @@ __all__ = [
     "dropout",
     "dropout_",
     "dtype",
+    "einsum",
     "embedding",
+    "empty",
+    "empty_like",
     "enable_grad",
     "eq",
     "equal",
     "exp",
     "expm1",
+    "eye",
     "float",
     "float16",
     "float32",
@@ -177,11 +185,13 @@ __all__ = [
     "le",
     "less",
     "less_equal",
+    "linspace",
     "log",
     "log1p",
     "log2",
     "log10",
     "log_softmax",
+    "logspace",
     "long",
     "lt",
     "manual_seed",
@@ -196,6 +206,7 @@ __all__ = [
     "minimum",
     "mm",
     "mul",
+    "multinomial",
     "multiply",
     "mv",
     "ne",
@@ -204,6 +215,7 @@ __all__ = [
     "no_grad",
     "nonzero",
     "norm",
+    "normal",
     "not_equal",
     "ones",
     "ones_like",
@@ -215,8 +227,11 @@ __all__ = [
     "prod",
     "rand",
     "rand_like",
+    "randint",
+    "randint_like",
     "randn",
     "randn_like",
+    "randperm",
     "reciprocal",
     "relu",
     "remainder",

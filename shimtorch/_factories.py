@@ -1,21 +1,21 @@
-"""Making tensors: from data, filled, ranged and random."""
+"""Making tensors: from data, and filled with one value. Those that follow a rule are in ``_ranges``."""
 
 from __future__ import annotations
 
 import builtins
 import math
-import operator
 import warnings
 
 import numpy as np
 
-from . import _dtypes, _random
+from . import _dtypes
 from ._device import contiguous_format, layout, require_cpu
-from ._errors import not_implemented
+from ._layout import laid_out
 from ._signatures import _type_name
 from ._tensor import Tensor, warn_of_scalar, wrap
+from ._warnings import warn
 from .ops._define import SCALARS, fill_array, publish, quietly
-from .ops.shape import dense_copy, int_tuple
+from .ops.shape import dense_copy, int_tuple, to_dtype
 
 _PYTHON_TYPES = {
     builtins.float: _dtypes.float64, builtins.int: _dtypes.int64, builtins.bool: _dtypes.bool_,
@@ -25,6 +25,11 @@ _PYTHON_TYPES = {
 
 def _options(dtype, layout_, device, requires_grad, pin_memory=False):
     """Check the options that all factories share; the dtype asked for, or None."""
+    plain = (
+        layout_ is None and device is None and pin_memory is False and (requires_grad is False or requires_grad is True)
+    )
+    if plain and (dtype is None or type(dtype) is _dtypes.dtype):
+        return dtype
     if dtype is not None and not isinstance(dtype, _dtypes.dtype):
         try:
             dtype = _PYTHON_TYPES[dtype]
@@ -79,14 +84,33 @@ def _tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fa
     dtype = _options(dtype, None, device, requires_grad, pin_memory)
     if isinstance(data, Tensor):
         warnings.warn(_COPYING, UserWarning, stacklevel=3)
-        array = dense_copy(data._a) if dtype is None else quietly(data._a.astype, dtype._numpy)
-    elif isinstance(data, np.ndarray):
+    return _finish(_copied(data, dtype), requires_grad)
+
+
+def _copied(data, dtype):
+    """A new array of the numbers in ``data``, in ``dtype`` if that is not None."""
+    if isinstance(data, Tensor):
+        return dense_copy(data._a) if dtype is None else quietly(data._a.astype, dtype._numpy)
+    if isinstance(data, np.ndarray):
         _require_forward(data)
         _require_known(data)
-        array = data.copy(order="K") if dtype is None else quietly(data.astype, dtype._numpy)
-    else:
-        array = _from_python(data, dtype)
-    return _finish(array, requires_grad)
+        return data.copy(order="K") if dtype is None else quietly(data.astype, dtype._numpy)
+    return _from_python(data, dtype)
+
+
+def _as_tensor(data, *, dtype=None, device=None):
+    """``data`` as a tensor, without a copy where it can be: a tensor is returned itself, an array shares its memory.
+
+    In the dtype of ``data`` unless ``dtype`` is given; converting a tensor is recorded. ValueError for ragged
+    sequences and arrays of negative strides, RuntimeError for what has no dtype. (``torch.as_tensor``)
+    """
+    kind = _options(dtype, None, device, False)
+    if isinstance(data, Tensor):
+        return data if kind is None or kind is data.dtype else to_dtype(data, kind, False)
+    if isinstance(data, np.ndarray):
+        shared = _shared(data)
+        return shared if kind is None or kind._numpy is shared._a.dtype else wrap(quietly(data.astype, kind._numpy))
+    return wrap(_from_python(data, kind))
 
 
 def _from_python(data, dtype):
@@ -262,7 +286,6 @@ def _from_numpy(*args, **kwargs) -> Tensor:
     TypeError for what is no array or has a dtype torch lacks, ValueError for negative strides and foreign byte
     order; a warning, once, for a read-only array.
     """
-    global _warned_of_read_only
     if kwargs:
         raise TypeError("torch._VariableFunctionsClass.from_numpy() takes no keyword arguments")
     if len(args) != 1:
@@ -272,12 +295,18 @@ def _from_numpy(*args, **kwargs) -> Tensor:
         kind = type(ndarray)
         module = "" if kind.__module__ == "builtins" or kind is Tensor else kind.__module__ + "."
         raise TypeError(f"expected np.ndarray (got {module}{kind.__qualname__})")
-    if not ndarray.flags.writeable and not _warned_of_read_only:
+    return _shared(ndarray)
+
+
+def _shared(array: np.ndarray) -> Tensor:
+    """A tensor in the memory of an array, with torch's complaints."""
+    global _warned_of_read_only
+    if not array.flags.writeable and not _warned_of_read_only:
         _warned_of_read_only = True
-        warnings.warn(_READ_ONLY, UserWarning, stacklevel=2)
-    _require_forward(ndarray)
-    _require_known(ndarray)
-    return wrap(ndarray.view(np.ndarray))
+        warn(_READ_ONLY)
+    _require_forward(array)
+    _require_known(array)
+    return wrap(array.view(np.ndarray))
 
 
 from_numpy = _from_numpy
@@ -285,19 +314,35 @@ from_numpy.__name__ = from_numpy.__qualname__ = "from_numpy"
 
 
 tensor = publish("tensor", "factory", _tensor)
+as_tensor = publish("as_tensor", "factory", _as_tensor)
 
 
 # --- filled -------------------------------------------------------------------------------------------------------
 
 
 def _sizes(size, function: str):
-    shape = int_tuple(tuple(s.item() if isinstance(s, Tensor) and s.ndim == 0 else s for s in size))
+    """Sizes given one by one or as one sequence, as a tuple; for negative ones the RuntimeError of ``function``."""
+    if len(size) == 1 and isinstance(size[0], (tuple, list)):
+        size = size[0]
+    count = 1
+    for s in size:
+        if type(s) is not int or s < 0:
+            return _checked_sizes(size, function)
+        count *= s
+    return tuple(size) if count < _TOO_MANY else _checked_sizes(size, function)
+
+
+_TOO_MANY = 2**63 // 16
+
+
+def _checked_sizes(size, function: str):
+    shape = int_tuple((tuple(s.item() if isinstance(s, Tensor) and s.ndim == 0 else s for s in size),))
     for s in shape:
         if s < 0:
             if function == "zeros":
                 raise RuntimeError("zeros: Dimension size must be non-negative.")
             raise RuntimeError(f"Trying to create tensor with negative dimension {s}: {list(shape)}")
-    if math.prod(shape) >= 2**63 // 16:
+    if math.prod(shape) >= _TOO_MANY:
         raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")
     return shape
 
@@ -315,7 +360,8 @@ def _named_size(size, keywords):
 
 def _constant(name: str, make):
     def forward(*size, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, **keywords):
-        size = _named_size(size, keywords)
+        if keywords or not size:
+            size = _named_size(size, keywords)
         dtype = _options(dtype, layout, device, requires_grad, pin_memory) or _dtypes._default
         return _finish(make(_sizes(size, name), dtype._numpy), requires_grad)
 
@@ -328,6 +374,27 @@ def _constant(name: str, make):
 
 zeros = _constant("zeros", np.zeros)
 ones = _constant("ones", np.ones)
+
+
+def _empty(
+    *size, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, memory_format=None, **keywords
+):  # fmt: skip
+    """A tensor of the given sizes whose numbers are whatever its memory holds, in the default dtype unless given.
+
+    RuntimeError for negative sizes. (``torch.empty``)
+    """
+    if keywords or not size:
+        size = _named_size(size, keywords)
+    dtype = _options(dtype, layout, device, requires_grad, pin_memory) or _dtypes._default
+    if memory_format is not None:
+        if not isinstance(memory_format, type(contiguous_format)):
+            raise TypeError("memory_format")
+        if memory_format is not contiguous_format:
+            raise RuntimeError("unsupported memory format Preserve")
+    return _finish(np.empty(_sizes(size, "empty"), dtype._numpy), requires_grad)
+
+
+empty = publish("empty", "factory", _empty)
 
 
 def _fill_kind(value):
@@ -363,10 +430,10 @@ def _like(name: str, make):
         if memory_format is not None and not isinstance(memory_format, type(contiguous_format)):
             raise TypeError("memory_format")
         a = input._a
-        if memory_format is contiguous_format:
+        if memory_format is contiguous_format or a.flags.c_contiguous:
             out = np.empty(a.shape, kind._numpy)
         else:
-            out = np.empty_like(a, dtype=kind._numpy)
+            out = laid_out(np.empty(a.shape, kind._numpy), a)
         make(out, *args, **keywords)
         return _finish(out, requires_grad)
 
@@ -384,122 +451,63 @@ def _fill_with(out, fill_value) -> None:
 zeros_like = _like("zeros_like", lambda out: out.fill(0))
 ones_like = _like("ones_like", lambda out: out.fill(1))
 full_like = _like("full_like", _fill_with)
+empty_like = _like("empty_like", lambda out: None)
+
+# --- in the dtype of another --------------------------------------------------------------------------------------
 
 
-# --- ranged -------------------------------------------------------------------------------------------------------
-
-
-def _arange(*args, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, **bounds):
-    """The numbers from ``start`` (0) up to but not including ``end`` in steps of ``step`` (1), as a vector.
-
-    int64 if all of them are integers, else the default dtype. (``torch.arange``)
-    """
-    alone = len(args) == 1 and "end" not in bounds
-    named = dict(zip(("end",) if alone else ("start", "end", "step"), args, strict=False))
-    if len(args) > 3 or bounds.keys() - {"start", "end", "step"} or bounds.keys() & named.keys():
-        raise TypeError("bounds")
-    named.update(bounds)
-    if "end" not in named:
-        raise TypeError("end")
-    start, end, step = (_bound(named.get(name, default)) for name, default in (("start", 0), ("end", 0), ("step", 1)))
-    whole = all(isinstance(v, int) for v in (start, end, step))
-    dtype = _options(dtype, layout, device, requires_grad, pin_memory) or (_dtypes.int64 if whole else _dtypes._default)
-    if dtype.category in (0, 3):
-        raise not_implemented("arange_cpu", dtype)
-    if any(isinstance(v, complex) for v in (start, end, step)):
-        raise RuntimeError("value cannot be converted to type double without overflow")
-    if step == 0 or step != step:
-        raise RuntimeError("step must be nonzero")
-    if not (math.isfinite(start) and math.isfinite(end)):
-        raise RuntimeError(f"unsupported range: {start:g} -> {end:g}")
-    if (step > 0) != (end >= start) and start != end:
-        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    count = math.ceil((end - start) / step)
-    if dtype.category == 1:
-        start, end, step = int(start), int(end), int(step)
-        if step == 0:
-            raise ValueError("step must be nonzero")
-        if not all(-(2**63) <= bound < 2**63 for bound in (start, end, step)):
-            raise RuntimeError("value cannot be converted to type int64_t without overflow")
-        if dtype is _dtypes.int64:
-            return _finish(np.arange(start, end, step, np.int64), requires_grad)
-        return _finish((start + step * np.arange(count)).astype(dtype._numpy), requires_grad)
-    return _finish(quietly(_ranged, start, step, count, dtype._numpy), requires_grad)
-
-
-def _ranged(start, step, count: int, kind):
-    """torch computes 32 bytes at once, from a first value that is already rounded to the result's dtype."""
-    lanes = 32 // kind.itemsize
-    out = _multiply_add(float(step), np.arange(count, dtype=np.float64), float(start))
-    whole = count // (2 * lanes) * (2 * lanes)
-    first = out[:whole:lanes].astype(kind).astype(np.float64)
-    out[:whole] = _multiply_add(float(step), np.arange(lanes, dtype=np.float64), first[:, None]).ravel()
-    return out.astype(kind)
-
-
-def _multiply_add(a, b, c):
-    """``a * b + c`` rounded once: the product's error is computed with halves of the factors (Dekker)."""
-    product = a * b
-    wide = a * 134217729.0
-    a_high = wide - (wide - a)
-    wide = b * 134217729.0
-    b_high = wide - (wide - b)
-    a_low, b_low = a - a_high, b - b_high
-    error = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
-    total = product + c
-    back = total - product
-    exact = total + ((product - (total - back)) + (c - back) + error)
-    return np.where(np.isfinite(exact), exact, total)
-
-
-def _bound(value):
-    if isinstance(value, Tensor) and value.ndim == 0 and not value._rg:
-        value = value.item()
-    if not isinstance(value, SCALARS):
-        raise TypeError("bound")
-    return operator.index(value) if isinstance(value, (int, np.integer, np.bool_)) else value
-
-
-arange = publish("arange", "factory", _arange)
-
-
-# --- random -------------------------------------------------------------------------------------------------------
-
-
-def _sampled(name: str, described: str, sample, kernel: str):
-    def drawn(generator, shape, dtype):
-        if generator is not None and not isinstance(generator, _random.Generator):
-            raise TypeError("generator")
-        if dtype.category < 2:
-            if name == "randn" and 0 in shape:
-                return np.empty(shape, dtype._numpy)
-            raise not_implemented(kernel, dtype)
-        return sample(generator or _random.default_generator, shape, dtype._numpy)
-
+def _new(name: str, make, described: str):
     def forward(
-        *size, generator=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, **keywords
-    ):
-        size = _named_size(size, keywords)
-        dtype = _options(dtype, layout, device, requires_grad, pin_memory) or _dtypes._default
-        shape = _sizes(size, name)
-        return _finish(drawn(generator, shape, dtype), requires_grad)
-
-    def like(out, generator=None):
-        # Memory order: what lies first is drawn first.
-        order = sorted(range(out.ndim), key=lambda d: -out.strides[d])
-        flat = out.transpose(order)
-        if name == "randn" and not out.flags.c_contiguous and out.dtype.kind in "fc":
-            flat[...] = _random.normal_one_by_one(generator or _random.default_generator, flat.shape, out.dtype)
-        else:
-            flat[...] = drawn(generator, flat.shape, _dtypes.OF_NUMPY[out.dtype])
+        input, *size, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, **keywords
+    ):  # fmt: skip
+        if keywords or not size:
+            size = _named_size(size, keywords)
+        dtype = _options(dtype, layout, device, requires_grad, pin_memory)
+        kind = input._a.dtype if dtype is None else dtype._numpy
+        return _finish(make(_sizes(size, name), kind), requires_grad)
 
     forward.__doc__ = (
-        f"Random numbers of the given sizes, {described}, drawn from ``generator``, else from the default one.\n\n"
-        "    The numbers are PyTorch's for the same seed, bit for bit. NotImplementedError for integer dtypes.\n"
-        f"    (``torch.{name}``)\n    "
+        f"A tensor of the given sizes {described}, in the dtype of ``input`` unless ``dtype`` is given.\n\n"
+        f"    RuntimeError for negative sizes. (``torch.Tensor.{name}``)\n    "
     )
-    return publish(name, "factory", forward), _like(name + "_like", like)
+    publish(name, "factory", forward, methods=(name,))
 
 
-rand, rand_like = _sampled("rand", "uniform in [0, 1)", _random.uniform, "check_uniform_bounds")
-randn, randn_like = _sampled("randn", "standard normal", _random.normal, "normal_kernel_cpu")
+_new("new_zeros", np.zeros, "filled with zeros")
+_new("new_ones", np.ones, "filled with ones")
+_new("new_empty", np.empty, "with whatever its memory holds")
+
+
+def _new_full(
+    input, size, fill_value, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False
+):  # fmt: skip
+    """A tensor of shape ``size`` filled with a number, in the dtype of ``input`` unless ``dtype`` is given.
+
+    RuntimeError for negative sizes and a number that the dtype does not hold. (``torch.Tensor.new_full``)
+    """
+    value, _ = _fill_kind(fill_value)
+    dtype = _options(dtype, layout, device, requires_grad, pin_memory) or input.dtype
+    if not isinstance(size, (tuple, list)):
+        raise TypeError("size")
+    out = np.empty(_sizes((size,), "full"), dtype._numpy)
+    fill_array(out, value)
+    return _finish(out, requires_grad)
+
+
+publish("new_full", "factory", _new_full, methods=("new_full",))
+
+
+def _new_tensor(input, data, *, dtype=None, device=None, requires_grad=False):
+    """A copy of numbers, sequences, arrays or tensors as a leaf tensor, in the dtype of ``input`` unless given.
+
+    ValueError for ragged sequences, RuntimeError for numbers that do not fit. (``torch.Tensor.new_tensor``)
+    """
+    if requires_grad is None:
+        raise TypeError("requires_grad")
+    kind = _options(dtype, None, device, requires_grad) or input.dtype
+    if isinstance(data, Tensor):
+        warn(_COPYING.replace("torch.tensor(", "tensor.new_tensor("))
+    return _finish(_copied(data, kind), requires_grad)
+
+
+publish("new_tensor", "factory", _new_tensor, methods=("new_tensor",))

@@ -302,8 +302,8 @@ def normal(
 ) -> np.ndarray:
     """Normal numbers as ``torch.randn`` draws them; ``dtype`` is a floating-point or complex one.
 
-    Complex numbers have variance ``std**2``, so their parts have half of it. Adding 0, as torch adds the mean, leaves no
-    negative zero.
+    Complex numbers have variance ``std**2``, so their parts have half of it. Adding 0, as torch adds the mean, leaves
+    no negative zero.
     """
     kind = dtype.char
     count = prod(shape)

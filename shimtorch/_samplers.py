@@ -61,7 +61,7 @@ def bernoulli(generator: Generator, count: int, p) -> np.ndarray:
 
 
 def bernoulli_of(generator: Generator, p: np.ndarray) -> np.ndarray:
-    """Bools that are True with the probabilities ``p``, a flat array of floats; its dtype decides how many bits count."""
+    """Bools that are True with the probabilities ``p``, a flat array of floats, whose dtype says how many bits count."""
     draw = uniform_53 if p.dtype.char == "d" else uniform_24
     return draw(generator, p.size) < p
 
@@ -108,8 +108,7 @@ def chosen_with_replacement(generator: Generator, weights: np.ndarray, count: in
 
     RuntimeError for negative and infinite weights, and where all are 0.
     """
-    rows, categories = weights.shape
-    out = np.empty((rows, count), np.int64)
+    out = np.empty((len(weights), count), np.int64)
     for i, row in enumerate(weights):
         for bad, complaint in _BAD_WEIGHTS:
             if np.any(bad(row)):

@@ -199,6 +199,13 @@ SIGNATURES: dict[str, Signatures] = {
     "full_like": Signatures((f"(Tensor input, Scalar fill_value, {_LIKE})",)),
     "rand_like": Signatures((f"(Tensor input, {_SEEDED_LIKE})", f"(Tensor input, {_LIKE})")),
     "randn_like": Signatures((f"(Tensor input, {_SEEDED_LIKE})", f"(Tensor input, {_LIKE})")),
+    "randint_like": Signatures(
+        tuple(
+            f"(Tensor input, {bounds}, {options})"
+            for bounds in ("SymInt low, SymInt high", "Tensor high", "SymInt high")
+            for options in (_SEEDED_LIKE, _LIKE)
+        )
+    ),
     "tensor": Signatures((f"{_DATA}, bool pin_memory=False, bool requires_grad=False)",)),
     "as_tensor": Signatures((f"{_DATA})",)),
     "from_numpy": Signatures(("torch._VariableFunctionsClass.from_numpy(PyObject* ndarray)",)),
@@ -305,10 +312,6 @@ SIGNATURES: dict[str, Signatures] = {
             "(bool unbiased=True)",
         ),
     ),
-    "norm": Signatures(  # in torch a Python function, which says other things of wrong arguments
-        ("(Tensor input, Scalar p, IntArrayRef[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None)",),
-        ("(Scalar p, IntArrayRef[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None)",),
-    ),
     "cumsum": Signatures(
         ("(Tensor input, int64_t dim, *, ScalarType? dtype=None, Tensor out=None)",),
         ("(int64_t dim, *, ScalarType? dtype=None)",),
@@ -374,6 +377,7 @@ SIGNATURES: dict[str, Signatures] = {
         ),
     ),
     "outer": Signatures(("(Tensor input, Tensor vec2, *, Tensor out=None)",), ("(Tensor vec2)",)),
+    "einsum": Signatures(("(c10::string_view equation, TensorList tensors, *, IntArrayRef? path=None)",)),
     # indexing
     "index_put": Signatures(
         ("(Tensor input, c10::List<::std::optional<Tensor>> indices, Tensor values, bool accumulate=False)",),
@@ -508,6 +512,7 @@ SIGNATURES: dict[str, Signatures] = {
     "new_full": Signatures((), (f"(SymIntArrayRef size, Scalar fill_value, *, {_OPTIONS})",)),
     "new_ones": Signatures((), (f"(SymIntArrayRef size, *, {_OPTIONS})",)),
     "new_zeros": Signatures((), (f"(SymIntArrayRef size, *, {_OPTIONS})",)),
+    "new_tensor": Signatures((), (f"{_DATA}, bool requires_grad=False)",)),
     "expand_as": Signatures((), ("(Tensor other)",)),
     "view_as": Signatures((), ("(Tensor other)",)),
     "reshape_as": Signatures((), ("(Tensor other)",)),

@@ -154,6 +154,8 @@ def into(name: str, forward, out, args, kwargs):
     kernel = name
     if name == "matmul" and inputs[1]._a.ndim == 1:
         kernel = "dot" if inputs[0]._a.ndim == 1 else "mv"
+    if kernel == "mv" and outs[0]._a.ndim and outs[0]._a.shape != results[0]._a.shape:
+        kernel = "mm"
     check = _exact if len(outs) == 2 else _RULES.get(kernel, _castable)
     for part, target in zip(results, outs, strict=True):
         if check is _castable and part._a.shape == target._a.shape and name not in _INTERNAL_OVERLAP:

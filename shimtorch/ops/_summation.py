@@ -20,32 +20,53 @@ _or: Any = np.logical_or.reduce
 
 # Numbers of a dtype in one vector.
 _LANES = {F32: 8, F64: 4, np.dtype("complex64"): 4, np.dtype("complex128"): 2}
+# So many terms everybody adds one by one.
+_ANY_ORDER = 4
 # Up to so many terms, adding one by one stays within torch's own error.
 _FEW = 64
+
+
+def _short_orders(lanes: int) -> list:
+    """For each number of elements below two vectors, the order in which they are added one by one, or None."""
+    orders: list = [None] * (2 * lanes)
+    for count in range(2 * lanes):
+        if 4 < count < lanes:
+            orders[count] = np.array([0, *range(4, count), 1, 2, 3])
+        elif count > lanes:
+            orders[count] = np.array([*range(lanes, count), *range(lanes)])
+    return orders
+
+
+_SHORT = {F32: _short_orders(8), F64: _short_orders(4)}
 
 
 def add_up(a, axes, keepdim: bool):
     """The sum over ``axes`` (None: all) in the array's own dtype; float16 in single precision, bools by "or"."""
     kind = a.dtype
+    if (kind is F32 or kind is F64) and axes is not None and len(axes) == 1 and a.shape[axes[0]] <= _ANY_ORDER:
+        return _add(a, axis=axes, keepdims=True) if keepdim else _add(a, axes)
     if kind is F16:
         return add_up(a.astype(F32), axes, keepdim).astype(F16)
     if kind.kind == "b":
         return _or(a, axis=axes, keepdims=keepdim)
     if kind.kind in "iu":  # which NumPy would widen
         return _add(a, axis=axes, keepdims=keepdim, dtype=kind)
-    if not a.ndim or not a.size:
+    if not a.ndim or not a.size or axes == ():
         return _add(a, axis=axes, keepdims=keepdim)
     folded = tuple(range(a.ndim)) if axes is None else axes
     total = _in_order(a, folded)
     if total is None:
         return _along_memory(a, axes, keepdim)
-    return np.expand_dims(total, folded) if keepdim else total
+    return total.reshape([1 if d in folded else n for d, n in enumerate(a.shape)]) if keepdim else total
 
 
 def _in_order(a, folded):
     """The sum without the ``folded`` dims, or None where only NumPy's order is to be had."""
     shape = a.shape
-    if not a.flags.c_contiguous:
+    if a.flags.c_contiguous:
+        if a.ndim == 2 and folded == (1,):
+            return along(a, _LANES[a.dtype])
+    else:
         order = sorted(range(a.ndim), key=lambda d: -a.strides[d])
         dense = a.transpose(order)
         if not dense.flags.c_contiguous:
@@ -70,6 +91,10 @@ def _in_order(a, folded):
 def along(rows, lanes: int):
     """The sums of rows that lie in memory one after the other."""
     count = rows.shape[1]
+    orders = _SHORT.get(rows.dtype)
+    if orders is not None and count < len(orders):
+        order = orders[count]
+        return _one_by_one(rows if order is None else rows[:, order])
     if count < lanes:
         return _four_at_a_time(rows)
     vectors, whole = count // lanes, count - count % lanes
@@ -92,11 +117,11 @@ def across(blocks, lanes: int):
 
 def _four_at_a_time(x):
     """The sums over the second dim: four of them side by side, which are added in the end."""
-    count = x.shape[1]
+    rows, count, inner = len(x), x.shape[1], x.shape[2:]
     by_four = count // 4
     if not by_four:
-        return _in_levels(x)
-    four = _in_levels(x[:, : 4 * by_four].reshape(len(x), by_four, 4, *x.shape[2:]))
+        return _one_by_one(x)
+    four = _in_levels(x[:, : 4 * by_four].reshape(rows, by_four, -1)).reshape(rows, 4, *inner)
     total = four[:, 0]
     for d in range(4 * by_four, count):
         total = total + x[:, d]
@@ -104,19 +129,20 @@ def _four_at_a_time(x):
 
 
 def _in_levels(x):
-    """The sums over the second dim, one by one; every so many steps go to the next of four levels."""
-    count = x.shape[1]
+    """The sums over the second of three dims, one by one; every so many steps go to the next of four levels."""
+    rows, count, width = x.shape
     power = max(4, (count - 1).bit_length() // 4)
     if count < 1 << power:
         return _one_by_one(x)
-    levels, rest = [], x
-    for _ in range(3):
-        whole = rest.shape[1] >> power << power
-        levels.append(_one_by_one(rest[:, whole:]))
-        rest = _one_by_one(rest[:, :whole].reshape(len(x), whole >> power, 1 << power, *x.shape[2:]), 2)
-    total = levels[0]
-    for level in (*levels[1:], _one_by_one(rest)):
-        total = total + level
+    total = None
+    for level in range(4):
+        whole = count >> power << power if level < 3 else 0
+        if whole < count:
+            part = _one_by_one(x[:, whole:])
+            total = part if total is None else total + part
+        if not whole:
+            break
+        x, count = _one_by_one(x[:, :whole].reshape(rows, whole >> power, 1 << power, width), 2), whole >> power
     return total
 
 
@@ -136,20 +162,6 @@ def _along_memory(a, axes, keepdim: bool):
     rows = np.ascontiguousarray(a.transpose(*kept, *folded)).reshape(*(a.shape[d] for d in kept), count)
     total = _add(rows, -1)
     return np.expand_dims(total, folded) if keepdim else total
-
-
-def _short_orders(lanes: int) -> list:
-    """For each number of elements below two vectors, the order in which they are added one by one; None: as they are."""
-    orders: list = [None] * (2 * lanes)
-    for count in range(2 * lanes):
-        if 4 < count < lanes:
-            orders[count] = np.array([0, *range(4, count), 1, 2, 3])
-        elif count > lanes:
-            orders[count] = np.array([*range(lanes, count), *range(lanes)])
-    return orders
-
-
-_SHORT = {F32: _short_orders(8), F64: _short_orders(4)}
 
 
 def add_all(a):

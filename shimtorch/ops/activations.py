@@ -26,6 +26,7 @@ from ._define import (
     record,
     recording,
     unary,
+    zeroed,
 )  # fmt: skip
 
 
@@ -115,7 +116,7 @@ relu = unary(
     self=lambda xp, grad, result: xp.threshold_backward(grad, result),
 )  # fmt: skip
 named_backward(
-    "threshold_backward", lambda grad, self: np.where(self <= 0, grad.dtype.type(0), grad),
+    "threshold_backward", lambda grad, self: zeroed(self <= ZERO[self.dtype], grad),
     "ThresholdBackwardBackward0", ("grad_output", "self"),
     {
         "grad_output": lambda xp, grad, self: xp.threshold_backward(grad, self),

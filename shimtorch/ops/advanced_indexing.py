@@ -171,7 +171,7 @@ def taken(a, where):
     """``a[where]`` in a new array with torch's strides."""
     plain = a.flags.c_contiguous
     try:
-        if plain and a.ndim > 1 and where and (len(where) == 1 or _only_last(where)):
+        if plain and a.ndim > 1 and a.size and where and (len(where) == 1 or _only_last(where)):
             last = where[-1]
             if last.ndim and last.flags.c_contiguous:
                 return a.take(last, len(where) - 1)
@@ -221,6 +221,10 @@ def read(sliced: Tensor, placed) -> Tensor:
 
 def _add_at(out, where, values) -> None:
     """``out[where] += values``, one by one, so that what is met several times adds up."""
+    # Along one dimension, ufunc.at reads as many values as there are indices, however few there are.
+    values = np.ascontiguousarray(np.broadcast_to(values, out[where].shape))
+    if out.ndim == 1 and len(where) == 1:
+        where, values = (where[0].reshape(-1),), values.reshape(-1)
     if out.dtype.kind == "b":
         np.logical_or.at(out, where, values)
     elif len(where) == 1 and out.ndim == 2 and out.flags.c_contiguous and values.size > 64:
@@ -244,7 +248,8 @@ def _indices_of(node) -> None:
 
 def _added_up(grad, sizes, where):
     out = np.zeros(sizes, grad.dtype)
-    _add_at(out, where, grad)
+    if out.size:
+        _add_at(out, where, grad)
     return out
 
 
@@ -273,7 +278,8 @@ class IndexBackward0(Node):
 
 def _zeroed(grad, where):
     out = dense_copy(grad)
-    out[where] = ZERO[out.dtype]
+    if out.size:
+        out[where] = ZERO[out.dtype]
     return out
 
 
@@ -399,8 +405,8 @@ def _reaches(a, where, v) -> bool:
 
 def _fill(a, dim: int, mask: Tensor, v) -> tuple:
     _check_mask(a, dim, mask._a)
-    warn_if_expanded(a, "masked_fill_", "mask", "scalar", 2450)
     require_bool(mask)
+    warn_if_expanded(a, "masked_fill_", "mask", "scalar", 2450)
     element = v.reshape(()) if v.dtype is a.dtype else element_of(v.item(), a.dtype)
     _refuse_partly_shared(a, mask._a)
     where = (*(ALL,) * dim, *mask._a.nonzero()) if mask._a.ndim else () if mask._a else (NO_ROW._a,)

@@ -30,6 +30,7 @@ from ._define import (
     record,
     recording,
     scalar_array,
+    zeroed,
 )
 from .advanced_indexing import _refuse_partly_shared, element_of, fits, require_bool, warn_if_expanded
 from .shape import _index, to_dtype, view_of
@@ -125,7 +126,7 @@ def _where(condition, input=_UNSET, other=_UNSET, *, self=_UNSET):
         inputs = (x if type(x) is Tensor else None, y if type(y) is Tensor else None)
         if recording(*inputs):
             record(out, WhereBackward0, inputs, (condition,))
-            extra_of(out._node).operands = [None if t is None else (t._a.shape, t._a.dtype) for t in inputs]
+            extra_of(out._node).operands = tuple([None if t is None else (t._a.shape, t._a.dtype) for t in inputs])
     return out
 
 
@@ -213,14 +214,14 @@ def _masked_zero_tensor(grad, mask):
     return out
 
 
-internal("masked_zero", lambda grad, mask: np.where(mask, ZERO[grad.dtype], grad), _masked_zero_tensor)
+internal("masked_zero", lambda grad, mask: zeroed(mask, grad), _masked_zero_tensor)
 
 
 def _note_shape(out: Tensor, *inputs) -> None:
     """Have gradients brought back to the operands' shapes and dtypes where they differ."""
     unlike = [t._a.shape != out._a.shape or t._a.dtype is not out._a.dtype for t in inputs]
     if any(unlike):
-        extra_of(out._node).operands = [(t._a.shape, t._a.dtype) for t in inputs]
+        extra_of(out._node).operands = tuple([(t._a.shape, t._a.dtype) for t in inputs])
 
 
 def _masked_element(mask: Tensor, value, dtype):
@@ -291,8 +292,8 @@ def _masked_fill_(self, mask, value):
     original = before_inplace(self, (value,)) if recorded else self
     _require_0d(value)
     a, m = self._a, mask._a
-    warn_if_expanded(a, "masked_fill_", "mask", "scalar", 2450)
     require_bool(mask)
+    warn_if_expanded(a, "masked_fill_", "mask", "scalar", 2450)
     _errors.require_fit(a.shape, m.shape)
     element = _masked_element(mask, value, a.dtype)
     _refuse_partly_shared(a, m)

@@ -37,14 +37,31 @@ def _weights(a, target, weight, ignore_index):
 
 def _nll(a, target, weight, code, ignore_index):
     """The loss and the sum of the weights that count, both in the dtype of ``a``."""
-    index, counts, weights = _weights(a, target, weight, ignore_index)
-    picked = np.take_along_axis(a, np.expand_dims(index, 1), 1).squeeze(1) if a.size else np.zeros(index.shape, a.dtype)
-    losses = np.where(counts, -picked * weights, weights.dtype.type(0))
-    if code == NONE:
-        return losses.astype(a.dtype, copy=False), np.zeros((), a.dtype)
-    total, loss = add_up(weights, None, False), add_up(losses, None, False)
+    if _is_plain(a, target, weight, code, ignore_index):
+        losses, total = -a[np.arange(target.size), target], np.array(target.size, F32)
+    else:
+        index, counts, weights = _weights(a, target, weight, ignore_index)
+        picked = np.take_along_axis(a, np.expand_dims(index, 1), 1).squeeze(1) if a.size else index.astype(a.dtype)
+        losses = np.where(counts, -picked * weights, weights.dtype.type(0))
+        if code == NONE:
+            return losses.astype(a.dtype, copy=False), np.zeros((), a.dtype)
+        total = add_up(weights, None, False)
+    loss = add_up(losses, None, False)
     loss = loss / total if code == MEAN else loss
-    return np.asarray(loss).astype(a.dtype), np.asarray(total).astype(a.dtype)
+    return np.asarray(loss).astype(a.dtype, copy=False), np.asarray(total).astype(a.dtype, copy=False)
+
+
+def _is_plain(a, target, weight, code, ignore_index) -> bool:
+    """Whether it is float32 rows with one class each, all of which count alike."""
+    return (
+        weight is None
+        and a.ndim == 2
+        and a.dtype is F32
+        and code != NONE
+        and a.size > 0
+        and ignore_index < 0
+        and bool(np.minimum.reduce(target) >= 0)
+    )
 
 
 def _nll_backward(grad, self, target, weight, total, code, ignore_index):
@@ -53,6 +70,9 @@ def _nll_backward(grad, self, target, weight, total, code, ignore_index):
         row = _nll_backward(grad, self[None], target.reshape(1), weight, total, code, ignore_index)
         return row[0]
     out = np.zeros(self.shape, self.dtype)
+    if _is_plain(self, target, weight, code, ignore_index):
+        out[np.arange(target.size), target] = -grad / total if code == MEAN else -grad
+        return out
     index, counts, weights = _weights(self, target, weight, ignore_index)
     slope = -weights * grad
     slope = np.where(counts, slope / total if code == MEAN else slope, weights.dtype.type(0)).astype(self.dtype)
@@ -115,9 +135,9 @@ def _nll_loss(input, target, weight, code, ignore_index):
     rows = (a[None], t.reshape(1)) if a.ndim == 1 else (a, t)
     raw = None if weight is None else weight._a
     index = rows[1]
-    wrong = (index != ignore_index) & ((index < 0) | (index >= rows[0].shape[1]))
-    if wrong.any():
-        raise IndexError(f"Target {index[wrong][0]} is out of bounds.")
+    classes = rows[0].shape[1]
+    if index.size and (np.minimum.reduce(index, None) < 0 or np.maximum.reduce(index, None) >= classes):
+        _require_classes(index, classes, ignore_index)
     token = set_floating(QUIET)
     try:
         loss, total_weight = _nll(*rows, raw, code, ignore_index)
@@ -130,6 +150,12 @@ def _nll_loss(input, target, weight, code, ignore_index):
         saved = (input, target, weight, wrap(total_weight))
         record(out, _NODES["2D" if planes else ""], (input,), saved, (code, ignore_index))
     return out
+
+
+def _require_classes(index, classes: int, ignore_index) -> None:
+    wrong = (index != ignore_index) & ((index < 0) | (index >= classes))
+    if wrong.any():
+        raise IndexError(f"Target {index[wrong][0]} is out of bounds.")
 
 
 def _check(input, target, weight, plane: str) -> None:
@@ -234,6 +260,8 @@ def cross_entropy(
         raise TypeError(f"cross_entropy_loss(): argument 'label_smoothing' (position 6) must be float, not {kind}")
     if input._a.shape == target._a.shape:
         return _of_probabilities(input, target, weight, code, ignore_index, label_smoothing)
+    if label_smoothing > 0:
+        _check_smoothing(label_smoothing)
     logs = log_softmax(input, 0 if input._a.ndim == 1 else 1)
     if label_smoothing > 0:
         return _smoothed(logs, target, weight, code, ignore_index, label_smoothing)
@@ -286,7 +314,6 @@ def _of_probabilities(input, target, weight, code, ignore_index, label_smoothing
 
 
 def _smoothed(logs, target, weight, code, ignore_index, label_smoothing):
-    _check_smoothing(label_smoothing)
     along = 0 if logs._a.ndim == 1 else 1
     classes = logs._a.shape[along]
     hard = _nll_loss_nd(logs, target, weight, code, ignore_index)

@@ -9,10 +9,9 @@ from __future__ import annotations
 import operator
 
 import numpy as np
-from numpy import asarray, ndarray
+from numpy import asarray
 
 from .. import _errors
-from .._floating import QUIET, reset_floating, set_floating
 from .._tensor import Tensor, wrap, wrap_dim
 from ..autograd.derivatives import node_class
 from ..autograd.graph import extra_of
@@ -119,19 +118,17 @@ def _extremum(name: str, ufunc, position, pairwise):
     )
     result_type = named_result(name)
     reduce = ufunc.reduce
+    where = position.__name__
 
     def whole(input):
         a = input._a
         if a.dtype.kind == "c" and a.size:
             raise _errors.not_implemented(f"{name}_all", input)
-        token = set_floating(QUIET)
         try:
-            r = reduce(a, None)
+            r = a[getattr(a, where)(), ...].copy() if a.ndim == 1 else asarray(reduce(a, None))
         except ValueError:
             raise _need_dim(name) from None
-        finally:
-            reset_floating(token)
-        out = wrap(r if type(r) is ndarray else asarray(r))
+        out = wrap(r)
         if input._rg and state.enabled:
             record(out, of_all, (input,), (input, out._a))
         return out
@@ -147,15 +144,22 @@ def _extremum(name: str, ufunc, position, pairwise):
         if isinstance(dim, Tensor) and dim._a.ndim + dim._a.size:
             return pairwise(input, dim)
         check(keepdim)
-        if isinstance(dim, (tuple, list, bool)):
-            raise TypeError("dim")
+        if type(dim) is not int:
+            dim = operator.index(None if isinstance(dim, bool) else dim)
         a = input._a
-        dim = wrap_dim(operator.index(dim), a.ndim)
+        dim = wrap_dim(dim, a.ndim)
         if a.ndim and a.shape[dim] == 0:
             raise _need_elements(name, dim)
         if a.dtype.kind == "c":
             raise RuntimeError(f"{name}(): does not support complex input")
-        if a.ndim:
+        if a.ndim == 1 and not keepdim:
+            indices = getattr(a, where)()
+            values, indices = a[indices, ...].copy(), asarray(indices)
+        elif a.ndim == 2 and not keepdim:
+            indices = getattr(a, where)(dim)
+            every = np.arange(len(indices))
+            values = a[every, indices] if dim else a[indices, every]
+        elif a.ndim:
             indices = np.asarray(position(a, axis=dim, keepdims=keepdim))
             values = np.asarray(np.take_along_axis(a, indices if keepdim else np.expand_dims(indices, dim), dim))
             values = values if keepdim else values.squeeze(dim)
@@ -261,8 +265,13 @@ def _over_dims(name: str, ufunc, kernel: str):
     reduce = ufunc.reduce
 
     def forward(input, dim=(), keepdim=False):
-        check(keepdim)
         a = input._a
+        if dim == () and keepdim is False and a.dtype.kind == "f" and a.ndim == 1 and a.size:
+            out = wrap(a[getattr(a, "arg" + name[1:])(), ...].copy())
+            if input._rg and state.enabled:
+                record(out, cls, (input,), (input, out._a), ((), ()))
+            return out
+        check(keepdim)
         if not a.size:
             _require_elements(name, dim, a.shape)
         axes = axes_of(() if dim is None else dim, a.ndim)
@@ -319,7 +328,7 @@ def _position(name: str, find):
     def forward(input, dim=None, keepdim=False):
         a = input._a
         if dim is None and keepdim is False and a.size and a.dtype.kind not in "bc":
-            return wrap(asarray(find(a)))
+            return wrap(asarray(getattr(a, name)()))
         check(keepdim)
         if dim is not None:
             if isinstance(dim, bool):
@@ -336,7 +345,7 @@ def _position(name: str, find):
             return wrap(np.zeros((), np.int64))
         if not a.shape[dim]:
             raise _need_elements(name, dim)
-        return wrap(asarray(find(a, dim, keepdims=keepdim)))
+        return wrap(asarray(find(a, dim, keepdims=True) if keepdim else getattr(a, name)(dim)))
 
     kind = {"argmax": "largest", "argmin": "smallest"}[name]
     forward.__doc__ = (

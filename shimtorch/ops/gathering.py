@@ -76,12 +76,28 @@ def _inside(index, size: int) -> bool:
     return not few or (min(few) >= 0 and max(few) < size)
 
 
-def _require_inside(index, size: int, dim: int) -> None:
-    """RuntimeError in torch's words for the first index outside; negative ones are."""
+def _require_inside(index, size: int, dim: int, *beside) -> None:
+    """RuntimeError in torch's words for the first index outside; negative ones are. ``beside``: the other operands."""
     if not _inside(index, size):
-        flat = index.ravel()
+        flat = (index if index.ndim < 2 or dim >= index.ndim else index.transpose(_walk(index, dim, beside))).ravel()
         outside = flat[(flat < 0) | (flat >= size)][0]
         raise _late(RuntimeError(f"index {outside} is out of bounds for dimension {dim} with size {size}"))
+
+
+def _walk(index, dim: int, beside) -> list[int]:
+    """The order in which torch walks over an index: inside ``dim`` are the last dimensions that merge into one."""
+    others = [d for d in range(index.ndim) if d != dim]
+    if dim == index.ndim - 1:
+        return [*others, dim]
+    inner: list[int] = []
+    for d in reversed(others):
+        known = [e for e in inner if index.shape[e] != 1]
+        if known and index.shape[d] != 1:
+            step = known[0]
+            if any(x.strides[d] != index.shape[step] * x.strides[step] for x in (index, *beside)):
+                break
+        inner.insert(0, d)
+    return [*(d for d in others if d not in inner), dim, *inner]
 
 
 def _require_positions(index, operator: str) -> None:
@@ -177,7 +193,7 @@ def _gather(input, dim, index, *, sparse_grad=False):
     if i.size:
         _require_positions(i, "gather")
         _require_gather_shape(a, dim, i)
-        _require_inside(i, a.shape[dim] if a.ndim else 1, dim)
+        _require_inside(i, a.shape[dim] if a.ndim else 1, dim, *([a] if a.ndim else []))
     out = wrap(_gathered(a, dim, i))
     if input._rg and state.enabled:
         if sparse_grad:
@@ -266,6 +282,13 @@ def _check_scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | None) -
         )
 
 
+def _operands(a, src: Tensor | None) -> list:
+    """The tensors that torch walks over beside the index of a scatter: the result, which is contiguous, and ``src``."""
+    if not a.ndim:
+        return []
+    return [x for x in (np.ascontiguousarray(a), None if src is None else src._a) if x is not None and x.ndim]
+
+
 def _written(a, dim: int, index, source, write):
     """A copy of ``a`` in which ``write(array, places, values)`` has changed the places that ``index`` means."""
     out = np.array(a, order="C")
@@ -281,7 +304,13 @@ def _set(array, places, values) -> None:
     array[places] = values
 
 
+def _one_for_each(array, places, values):
+    """Along one dimension, ``ufunc.at`` reads as many values as there are indices, one after the other, in any case."""
+    return values if array.ndim > 1 else np.ascontiguousarray(np.broadcast_to(values, places[0].shape))
+
+
 def _add(array, places, values) -> None:
+    values = _one_for_each(array, places, values)
     if array.dtype.kind == "b":
         np.logical_or.at(array, places, values)
     else:
@@ -289,6 +318,7 @@ def _add(array, places, values) -> None:
 
 
 def _multiply(array, places, values) -> None:
+    values = _one_for_each(array, places, values)
     if array.dtype.kind == "b":
         np.logical_and.at(array, places, values)
     else:
@@ -326,7 +356,7 @@ def _scatter(input, dim, index, src=_UNSET, *, value=_UNSET, reduce=_UNSET):
     differentiable = recording(input, tensor)
     if differentiable and a.dtype.kind not in "fc":
         raise first(RuntimeError(f"Autograd not support dtype: {scalar_type_name(input)}"))
-    _require_inside(i, a.shape[dim] if a.ndim else 1, dim)
+    _require_inside(i, a.shape[dim] if a.ndim else 1, dim, *_operands(a, tensor))
     values = ZERO[a.dtype] if not i.size else tensor._a if tensor is not None else _element(src, a.dtype)
     out = wrap(_written(a, dim, i, values, write))
     if differentiable:
@@ -349,7 +379,7 @@ def _scatter_add(input, dim, index, src):
     a = input._a
     dim = _dim(dim, input)
     _check_scatter(input, dim, index, src)
-    _require_inside(index._a, a.shape[dim] if a.ndim else 1, dim)
+    _require_inside(index._a, a.shape[dim] if a.ndim else 1, dim, *_operands(a, src))
     out = wrap(_written(a, dim, index._a, src._a, _add))
     if recording(input, src):
         record(out, ScatterAddBackward0, (input, src), (index,), (dim, src._a.shape))
@@ -601,7 +631,7 @@ def _take(input, index):
 
 def _put_added(grad, sizes, index):
     out = np.zeros(sizes, grad.dtype)
-    quietly(np.add.at, out.reshape(-1), index, grad)
+    quietly(np.add.at, out.reshape(-1), index.reshape(-1), grad.reshape(-1))
     return out
 
 

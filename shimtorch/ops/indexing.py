@@ -383,8 +383,12 @@ def _element(value, tensor):
     if isinstance(value, (int, np.integer)) and not -(2**63) <= value < 2**63:
         raise ValueError("Overflow when unpacking long long")
     element = np.empty((), tensor._a.dtype)
-    if element.dtype == np.float16 and isinstance(value, float):
-        quietly(np.copyto, element, value, "unsafe")
+    if element.dtype == np.float16:  # which torch comes to by way of double
+        if isinstance(value, complex):
+            if value.imag:
+                raise RuntimeError("value cannot be converted to type double without overflow")
+            value = value.real
+        quietly(np.copyto, element, float(value), "unsafe")
         return element
     quietly(fill_array, element, value)
     if element.dtype.kind == "c" and not np.isfinite(element) and np.isfinite(value):

@@ -29,12 +29,15 @@ from .shape import _expand, _reshape_to, _squeeze, _t, _transpose, _unsqueeze, s
 def _product(a, b):
     if a.dtype is F16:
         return np.matmul(a.astype(F32), b.astype(F32)).astype(F16)
-    if a.ndim < 3 and a.size != 1 and b.size != 1:  # np.dot scales by a single number, and by 0.0 not at all
-        return np.dot(a, b)  # the same for matrices, and faster for small ones
+    # The same for matrices, np.dot is faster for small ones. It scales by a single number, and by 0.0 not at all.
+    if a.ndim < 3 and 1 < a.size < 4096 and b.size != 1:
+        return np.dot(a, b)
     return np.matmul(a, b)
 
 
 def _column_major(a) -> bool:
+    if not a.size:  # NumPy has no strides then; those of torch's contiguous matrices
+        return a.shape == (1, 0)
     first, second = a.strides
     return first == a.itemsize and second == first * a.shape[0]
 
@@ -125,7 +128,7 @@ def _mv(input, vec):
     if a.dtype != b.dtype:
         names = scalar_type_name(vec), scalar_type_name(input), scalar_type_name(vec)
         raise RuntimeError("addmv input tensors must have the same dtype, but got {}, {}, and {}".format(*names))
-    if a.dtype.kind == "b":
+    if a.dtype.kind == "b" and a.size:
         raise _errors.not_implemented("addmv_impl_cpu", input)
     return _finish(wrap(quietly(_product, a, b)), _MvBackward0, input, vec)
 
@@ -162,11 +165,14 @@ def _bmm(input, mat2):
             f"Expected size for first two dimensions of batch2 tensor to be: [{a.shape[0]}, {a.shape[2]}] but got: "
             f"[{b.shape[0]}, {b.shape[1]}]."
         )
-    if a.dtype != b.dtype:
-        raise RuntimeError(f"expected scalar type {scalar_type_name(input)} but found {scalar_type_name(mat2)}")
-    if a.dtype.kind == "b" and a.size and b.size:
-        small = a.shape[1] * a.shape[2] * b.shape[2] < 400  # torch has another kernel for these
-        raise _errors.not_implemented("bmm" if small else "addmm_impl_cpu_", input)
+    if a.size and b.size:
+        if a.dtype.kind == "b":
+            small = a.shape[1] * a.shape[2] * b.shape[2] < 400  # torch has another kernel for these
+            raise _errors.not_implemented("bmm" if small else "addmm_impl_cpu_", input)
+        if a.dtype != b.dtype:
+            raise RuntimeError(f"expected scalar type {scalar_type_name(input)} but found {scalar_type_name(mat2)}")
+    elif a.dtype != b.dtype:  # which torch does not notice where there is nothing to multiply
+        a = np.empty(a.shape, b.dtype)
     return _finish(wrap(quietly(_product, a, b)), _BmmBackward0, input, mat2)
 
 

@@ -19,7 +19,7 @@ from ..autograd.mode import state
 from ._define import F16, F32, F64, OPERATORS, SCALARS, Operator, internal, quietly, record
 from ._summation import columns_of, one_by_one
 from .reductions import axes_of, fresh, restored
-from .shape import cast_array, int_tuple
+from .shape import cast_array, int_tuple, warn_of_complex
 
 _LANES = {F32: 8, F64: 4}  # squares that torch adds at a time along a contiguous row
 
@@ -31,15 +31,15 @@ def _squares_along(a, wide):
     """The sums of squares along the last dimension: in lanes, and what remains fused into the sum or by fours."""
     lanes, count = _LANES[wide], a.shape[-1]
     whole = count - count % lanes
-    total = np.zeros(a.shape[:-1], wide)
-    if whole:
-        squares = np.square(a[..., :whole].astype(wide)).reshape(-1, whole // lanes, lanes)
-        columns = one_by_one(np.add, np.ascontiguousarray(squares.transpose(1, 0, 2)).reshape(whole // lanes, -1))
-        total = np.add.accumulate(columns.reshape(-1, lanes), 1)[:, -1].reshape(a.shape[:-1])
-    fours = whole + (count - whole) // 4 * 4
-    for d in range(whole, count):
-        x = a[..., d].astype(wide)
-        total = total + x * x if d < fours else _fused(x, total)
+    fours = count - (count - whole) % 4
+    squares = np.square(a if a.dtype is wide else a.astype(wide))
+    if whole > lanes:
+        first = np.add.reduce(squares[:, :whole].reshape(-1, whole // lanes, lanes), 1)
+        squares = np.concatenate([first, squares[:, whole:]], 1)
+        fours -= whole - lanes
+    total = np.add.accumulate(squares[:, :fours], 1)[:, -1] if fours else np.zeros(len(a), wide)
+    for d in range(count - (count - whole) % 4, count):
+        total = _fused(a[:, d].astype(wide, copy=False), total)
     return total
 
 
@@ -58,6 +58,11 @@ def _fused(x, total):
     return np.where(np.isfinite(error), result + (((product - (result - back)) + (total - back)) + error), result)
 
 
+def _length(a):
+    """The Euclidean norm of all elements of a contiguous float32 or float64 array."""
+    return np.sqrt(_squares_along(a.reshape(1, a.size), a.dtype)).reshape(())
+
+
 def _vector_norm(a, p: float, axes, keepdim: bool, kind):
     """The norm over ``axes`` (None: all) in real NumPy dtype ``kind``."""
     folded = tuple(range(a.ndim)) if axes is None else axes
@@ -65,6 +70,8 @@ def _vector_norm(a, p: float, axes, keepdim: bool, kind):
     shape = tuple([1 if d in folded else size for d, size in enumerate(a.shape)])
     wide = F32 if kind is F16 else kind
     if count == 1 and a.shape:
+        if not p:
+            warn_of_complex(a, kind)
         out = _sizes(a, wide).astype(kind) if p else (a != 0).astype(kind)
     elif not a.size:
         out = np.zeros(shape, kind)
@@ -107,7 +114,7 @@ def _power(x, exponent):
 # --- the derivative -----------------------------------------------------------------------------------------------
 
 
-def _of_norm(xp, grad, self, p, dims, keepdim, kinds, result):
+def _of_norm(xp, grad, self, p, dims, keepdim, result):
     ndim = len(self.shape)
     norm = result
     if not keepdim and ndim:
@@ -150,7 +157,7 @@ internal("promoted", _promoted, lambda *tensors: tensors)
 internal("at_extremum", _at_extremum, lambda t, norm: wrap(np.asarray(_at_extremum(t._a, norm._a))))
 _LinalgVectorNormBackward0 = node_class(
     "LinalgVectorNormBackward0", ("self",), {"self": _of_norm}, saved=("self", "result"),
-    fixed=("p", "dims", "keepdim", "kinds"),
+    fixed=("p", "dims", "keepdim"),
 )  # fmt: skip
 
 
@@ -219,14 +226,14 @@ def _linalg_vector_norm(input, p, dim, keepdim, dtype):
     p = float(p)
     _require_identity(a, p, dims)
     kind = own if dtype is None else _result_kind(input, dtype)
-    axes = axes_of(dims, a.ndim)
+    axes = axes_of(dims, a.ndim, True)
     if dtype is not None:
         a = cast_array(a, kind._numpy)
     if not a.ndim and not dims:
         a = a.reshape(1)  # with dims named, torch takes a scalar to powers, too
     out = fresh(quietly(_vector_norm, a, p, axes, keepdim and input._a.ndim > 0, a.real.dtype))
     if input._rg and state.enabled:
-        record(out, _LinalgVectorNormBackward0, (input,), (input, out._a), (p, dims, keepdim, None))
+        record(out, _LinalgVectorNormBackward0, (input,), (input, out._a), (p, axes or (), keepdim))
         extra_of(out._node).operands = ((input._a.shape, input._a.dtype),)
     return out
 
@@ -237,6 +244,13 @@ def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
     "fro", like None, is the Euclidean norm. Real for complex numbers; computed in ``dtype`` if one is given.
     RuntimeError for integers and bools, and where no elements have no norm. (``torch.norm``)
     """
+    if p == "fro" and dim is None and keepdim is False and out is None and dtype is None and type(input) is Tensor:
+        a = input._a
+        if a.dtype in _LANES and a.flags.c_contiguous and a.size > 1:
+            result = wrap(quietly(_length, a))
+            if input._rg and state.enabled:
+                record(result, _LinalgVectorNormBackward0, (input,), (input, result._a), (2.0, (), False))
+            return result
     input.layout  # noqa: B018 (what torch asks first of what is no tensor)
     dims = [dim] if isinstance(dim, int) else dim
     if isinstance(p, str):

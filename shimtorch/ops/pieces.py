@@ -237,8 +237,9 @@ def _stack(tensors, dim=0):
                 f"{list(arrays[i].shape)} at entry {i}"
             )
         if array.dtype is not kind:
-            kind = _kind_of(tensors, arrays)
-            break
+            kind = None
+    if kind is None:
+        kind = _kind_of(tensors, arrays)
     r = _stacked(arrays, dim, kind, shape) if len(shape) else np.array(arrays, kind)
     out = new(Tensor)
     out._a = r

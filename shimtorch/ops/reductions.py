@@ -32,6 +32,8 @@ def axes_of(dim, ndim: int, one_by_one: bool = False):
 
     ``one_by_one``: a dim that is named twice is refused before torch looks at the dims after it.
     """
+    if type(dim) is int and 0 <= dim < ndim:
+        return (dim,)
     if isinstance(dim, (tuple, list)):
         dims = int_tuple((dim,))
         axes = unique_dims(dims if one_by_one else [wrap_dim(d, ndim) for d in dims], ndim)
@@ -65,7 +67,7 @@ def _spread(xp, grad, sizes, dims, keepdim):
 
 def check(keepdim, dtype=None) -> None:
     """TypeError, which the guard around named functions words, for what is no keepdim or no dtype."""
-    if not isinstance(keepdim, bool):
+    if keepdim is not False and keepdim is not True:
         raise TypeError("keepdim")
     if dtype is not None and not isinstance(dtype, _dtypes.dtype):
         raise TypeError("dtype")
@@ -136,8 +138,14 @@ def _sum(input, dim=_UNSET, keepdim=False, *, dtype=None):
             return out
     axes = None if dim is None or dim is _UNSET else axes_of(dim, a.ndim)
     check(keepdim, dtype)
-    a = converted(input, dtype)
-    out = fresh(quietly(add_up, a, axes, keepdim))
+    if dtype is not None or (a.dtype is not F32 and a.dtype is not F64):
+        a = converted(input, dtype)
+    token = set_floating(QUIET)
+    try:
+        total = add_up(a, axes, keepdim)
+    finally:
+        reset_floating(token)
+    out = fresh(total)
     if input._rg and state.enabled and a.dtype.kind in "fc":
         if dim is _UNSET and keepdim is False:
             record(out, _SumBackward0, (input,), (), (a.shape,))
@@ -172,10 +180,10 @@ def _mean(input, dim=_UNSET, keepdim=False, *, dtype=None):
             f"mean(): could not infer output dtype. {which} dtype must be either a floating point or complex dtype. "
             f"Got: {scalar_type_name(kind)}"
         )
+    axes = None if dim is None or dim is _UNSET else axes_of(dim, a.ndim)
     if dtype is not None:
         warn_of_complex(a, kind._numpy)
         a = cast_array(a, kind._numpy)
-    axes = None if dim is None or dim is _UNSET else axes_of(dim, a.ndim)
     count = a.size
     if axes is not None:
         count = math.prod(a.shape[d] for d in axes)
@@ -193,6 +201,8 @@ def mean_of(a, axes, keepdim: bool, count: int):
     """The mean over ``axes`` (None: all) of ``count`` elements each, in the array's own dtype."""
     if a.dtype is F16:
         return _divided(add_up(a.astype(F32), axes, keepdim), count).astype(F16)
+    if axes is None and not keepdim and a.size and (a.dtype is F32 or a.dtype is F64) and a.flags.c_contiguous:
+        return _divided(add_all(a), count)
     return _divided(add_up(a, axes, keepdim), count)
 
 
@@ -238,6 +248,8 @@ def _of_product(xp, grad, self, kind, result):
         return grad
     if not xp.has_zero(self):
         return grad * xp.conj(result / self)
+    if xp.has_zeros(self):
+        return xp.zeros_like(self)
     return xp.reshape(xp.times_others(grad, xp.reshape(self, (math.prod(shape),)), 0), shape)
 
 
@@ -264,6 +276,8 @@ internal(
     lambda t, kind: to_dtype(t, _dtypes.OF_NUMPY[kind]),
 )
 internal("has_zero", lambda a: not a.all(), lambda t: not t._a.all())
+# Several, by which torch saves itself the work unless the gradient is to be recorded.
+internal("has_zeros", lambda a: a.size - np.count_nonzero(a) > 1, lambda t: False)
 
 
 def _as_kind(a, kind):
@@ -279,6 +293,8 @@ def multiply_up(a, axes, keepdim: bool):
     kind = a.dtype
     if kind.kind == "b":
         return np.logical_and.reduce(a, axes, keepdims=keepdim)
+    if axes is None and not keepdim and a.ndim == 1 and 0 < a.size < 16:
+        return np.multiply.accumulate(a, 0, kind)[-1, ...]
     lanes = _LANES.get(kind)
     if lanes is None or not a.size or not a.ndim:
         return np.multiply.reduce(a, axes, kind, keepdims=keepdim)
@@ -302,14 +318,14 @@ def _prod(input, dim=_UNSET, keepdim=False, *, dtype=None):
     Integers and bools are multiplied as int64, unless ``dtype`` says otherwise. (``torch.prod``)
     """
     check(keepdim, dtype)
-    if dim is not _UNSET:
-        if isinstance(dim, bool):
-            raise TypeError("dim")
-        dim = operator.index(dim)
-    elif keepdim is not False:
-        raise TypeError("keepdim")
     axes = None
-    if dim is not _UNSET:
+    if dim is _UNSET:
+        if keepdim is not False:
+            raise TypeError("keepdim")
+    elif isinstance(dim, bool):
+        raise TypeError("dim")
+    else:
+        dim = operator.index(dim)
         dim = wrap_dim(dim, input._a.ndim)
         axes = (dim,) if input._a.ndim else None
     a = converted(input, dtype)

@@ -44,7 +44,7 @@ def _number(value) -> float:
 def _integer(value) -> int:
     """A parameter of type int; a 0-d tensor of integers counts as its number."""
     if type(value) is not int:
-        if isinstance(value, bool) or isinstance(value, Tensor) and (value._rg or value._a.dtype.kind not in "iu"):
+        if isinstance(value, bool) or (isinstance(value, Tensor) and (value._rg or value._a.dtype.kind not in "iu")):
             raise TypeError("integer")
         value = operator.index(value)
     if not _INT64_MIN <= value <= _INT64_MAX:
@@ -89,12 +89,12 @@ def _written(self: Tensor, cls: type, fill, args=()) -> Tensor:
     quietly(fill, self._a)
     counter_of(self).value += 1
     if state.enabled and (self._rg or any(arg._rg for arg in args)):
-        node = self._node
+        before = self._node
         record(self, cls, (original, *args))
-        if node is not None:
-            self._node, new = node, self._node
-            move_retained(self, new)
-            self._node = new
+        if before is not None:
+            after, self._node = self._node, before
+            move_retained(self, after)
+            self._node = after
     return self
 
 
@@ -210,8 +210,8 @@ publish("exponential_", "sampler", _exponential_, methods=("exponential_",))
 
 _DIGITS = {"float16": 11, "float32": 24, "float64": 53}
 _OUT_OF_RANGE = (
-    "{0} is out of bounds [-(2^{1}), 2^{1}]. Due to precision limitations {2} can support discrete uniform distribution "
-    "only within this range. This warning will become an error in version 1.7 release, please fix the code in advance "
+    "{0} is out of bounds [-(2^{1}), 2^{1}]. Due to precision limitations {2} can support discrete uniform "
+    "distribution only within this range. This warning will become an error in version 1.7 release, please fix the code in advance "
     "(Triggered internally at /__w/pytorch/pytorch/aten/src/ATen/native/DistributionTemplates.h:{3}.)"
 )
 
@@ -289,7 +289,7 @@ def _require_bounds(low: int, last: int, kind: _dtypes.dtype) -> None:
             raise RuntimeError(f"{name} is out of bounds for {_c_name(kind)}")
     if kind.category == 2:
         digits = _DIGITS[kind._name]
-        for value, name, line in ((low, "from", 80), (last, "to - 1", 81)):
+        for value, name, line in ((low, "from", 110), (last, "to - 1", 111)):
             if abs(value) > 1 << digits:
                 warn(_OUT_OF_RANGE.format(name, digits, _c_name(kind), line), once=True)
 
@@ -396,12 +396,12 @@ def _bernoulli_(self, p=0.5, *, generator=None):
         return _written(self, _BernoulliBackward2, lambda a: _fill_bernoulli(a, p, generator))
 
     def fill(a):
-        _fill_bernoulli_of(a, _errors_of_expand(p, a.shape), generator)
+        _fill_bernoulli_of(a, _expanded(p, a.shape), generator)
 
     return _written(self, _BernoulliBackward1, fill, (p,))
 
 
-def _errors_of_expand(p: Tensor, shape) -> np.ndarray:
+def _expanded(p: Tensor, shape) -> np.ndarray:
     return p._a if p._a.shape == shape else p.detach().expand(shape)._a
 
 
@@ -431,10 +431,6 @@ publish("bernoulli_", "sampler", _bernoulli_, methods=("bernoulli_",))
 
 
 # --- normal, with tensors as parameters ---------------------------------------------------------------------------
-
-
-def _zeros_of(xp, grad, shape):
-    return xp.zeros_like(grad) if shape is None else xp.wrap_zeros(shape, grad)
 
 
 _NormalBackward1 = node_class("NormalBackward1", ("mean",), {"mean": lambda xp, grad: xp.zeros_like(grad)})
@@ -473,7 +469,7 @@ def normal_of(mean, std, generator) -> Tensor:
     quietly(compute)
     result = wrap(out)
     if state.enabled and any(tensor._rg for tensor in tensors):
-        cls = (_NormalBackward3 if len(tensors) == 2 else _NormalBackward1 if tensors[0] is mean else _NormalBackward2)
+        cls = _NormalBackward3 if len(tensors) == 2 else _NormalBackward1 if tensors[0] is mean else _NormalBackward2
         record(result, cls, tensors)
         extra_of(result._node).operands = tuple((tensor._a.shape, tensor._a.dtype) for tensor in tensors)
     return result

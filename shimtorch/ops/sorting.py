@@ -28,7 +28,7 @@ def _keys(a, descending: bool):
     kind = a.dtype.kind
     if kind in "biu":
         return ~a
-    return -_ranks(a) if np.isnan(a).any() else -a
+    return -_ranks(a) if (a != a).any() else -a
 
 
 def _ranks(a):
@@ -46,7 +46,7 @@ def _repeated(values) -> bool:
 
 def _places(keys, stable: bool):
     """Where the sorted elements of each row are."""
-    places = np.argsort(keys, axis=-1, kind="stable")
+    places = keys.argsort(-1, "stable")
     if stable or keys.shape[-1] <= _STABLE:
         return places
     rows, found = keys.reshape(-1, keys.shape[-1]), places.reshape(-1, keys.shape[-1])
@@ -70,7 +70,7 @@ def _sorted(input: Tensor, dim, descending, stable: bool):
         places = _places(_keys(a, descending), stable)
     else:
         places = _places(np.ascontiguousarray(_keys(a, descending).swapaxes(dim, -1)), stable).swapaxes(dim, -1)
-    values = np.take_along_axis(a, places, dim)
+    values = a[places] if a.ndim == 1 else np.take_along_axis(a, places, dim)
     if a.ndim > 1:
         values, places = (
             laid_out(values, a),
@@ -139,9 +139,13 @@ argsort = publish("argsort", "sorting", _argsort, methods=("argsort",))
 
 
 def _top_places(keys, k: int, in_order: bool):
-    places = np.argsort(keys, axis=-1, kind="stable")
+    places = keys.argsort(-1, "stable")
     if not k or not keys.size:
         return places[..., :k]
+    if keys.ndim == 1 and in_order:
+        row = keys[places]
+        if not (row[:-1] == row[1:]).any() and row[-1] == row[-1]:
+            return places[:k]
     rows, found = keys.reshape(-1, keys.shape[-1]), places.reshape(-1, keys.shape[-1])
     for row, place in zip(rows, found, strict=True):
         if not in_order or _repeated(row[place]):
@@ -166,9 +170,13 @@ def _topk(input, k, dim=-1, largest=True, sorted=True):
     if not a.ndim:
         values, places = a.copy(), np.zeros((), np.int64)
     else:
-        keys = np.ascontiguousarray(_keys(a, largest).swapaxes(dim, -1))
-        places = np.ascontiguousarray(_top_places(keys, k, sorted).swapaxes(dim, -1))
-        values = np.ascontiguousarray(np.take_along_axis(a, places, dim))
+        if a.ndim == 1:
+            places = _top_places(_keys(a, largest), k, sorted).copy()
+            values = a[places]
+        else:
+            keys = np.ascontiguousarray(_keys(a, largest).swapaxes(dim, -1))
+            places = _top_places(keys, k, sorted).swapaxes(dim, -1).copy()
+            values = np.take_along_axis(a, places, dim).copy()
     out = wrap(values)
     if input._rg and state.enabled:
         record(out, _TopkBackward0, (input,), (), (a.shape, dim, places))

@@ -36,6 +36,9 @@ def _variance(a, axes, keepdim: bool, correction: float, root: bool):
     if a.dtype.kind == "c":
         parts = [_variance(part, axes, keepdim, correction, False) for part in (a.real, a.imag)]
         return np.sqrt(parts[0] + parts[1]) if root else parts[0] + parts[1]
+    if axes is None and not keepdim and a.size and a.dtype is not F16:
+        variance = _squares_of_all(a)[0] / F64.type(max(0.0, a.size - correction))
+        return np.asarray(math.sqrt(variance) if root else variance, a.dtype)
     folded = tuple(range(a.ndim)) if axes is None else axes
     shape = tuple([1 if d in folded else size for d, size in enumerate(a.shape)])
     count = math.prod(a.shape[d] for d in folded)
@@ -157,8 +160,12 @@ def _spread(name: str, root: bool, cls, says: str):
                 int_tuple(dim if isinstance(dim, (tuple, list)) else (dim,))
             raise RuntimeError("std and var only support floating point and complex dtypes")
         axes = None if dim is None else axes_of(dim, a.ndim, True)
-        outputs = math.prod(1 if axes is None or d in axes else size for d, size in enumerate(a.shape))
-        if (a.size // outputs if outputs else 0) - correction <= 0:
+        if axes is None:
+            count = a.size
+        else:
+            outputs = math.prod([size for d, size in enumerate(a.shape) if d not in axes])
+            count = a.size // outputs if outputs else 0
+        if count <= correction:
             warn(_FEW_DEGREES.format(name))
         out = wrap(np.asarray(quietly(_variance, a, axes, keepdim, correction, root)))
         if input._rg and state.enabled:

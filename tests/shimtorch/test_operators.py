@@ -19,7 +19,7 @@ from hypothesis import strategies as st  # noqa: E402
 
 import shimtorch  # noqa: E402
 from shimtorch._signature_table import SIGNATURES, signatures_of  # noqa: E402
-from shimtorch._signatures import _read, binary_signatures, unary_signatures  # noqa: E402
+from shimtorch._signatures import Signatures, _read, binary_signatures, unary_signatures  # noqa: E402
 from shimtorch.ops import shape as _warning_once  # noqa: E402
 from shimtorch.ops._define import OPERATORS  # noqa: E402
 from tests.shimtorch.agreement import (  # noqa: E402
@@ -34,6 +34,7 @@ from tests.shimtorch.agreement import (  # noqa: E402
     disagreements,
     observe,
 )
+from tests.shimtorch.drawn_equations import einsums  # noqa: E402
 from tests.shimtorch.drawn_indices import (  # noqa: E402
     INDEXED,
     indices,
@@ -199,6 +200,15 @@ def of_indexing(draw, parameter, kind, first, positional, keywords, signature):
     return ... if value is NotImplemented else value
 
 
+# What is Python in torch, and so has no signature in its parser, is drawn from these.
+WRITTEN_IN_PYTHON = {
+    "norm": Signatures(
+        ("(Tensor input, Scalar? p, IntArrayRef[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None)",),
+        ("(Scalar? p, IntArrayRef[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None)",),
+    ),
+}
+
+
 @st.composite
 def arguments(draw, signature, first: Leaf | None, kind: str):
     """Positional and keyword arguments for one of torch's signatures; ``first`` is a method's own tensor."""
@@ -235,6 +245,8 @@ def arguments(draw, signature, first: Leaf | None, kind: str):
 
 def signatures(name: str):
     """torch's signatures of an operator; those with none of their own take one tensor, or two."""
+    if name in WRITTEN_IN_PYTHON:
+        return WRITTEN_IN_PYTHON[name]
     if name in SIGNATURES:
         return signatures_of(name)
     return (binary_signatures if OPERATORS[name].kind == "binary" else unary_signatures)(name)
@@ -259,6 +271,8 @@ def calls(draw, row, only=None):
     described = signatures(name if name in SIGNATURES else row.name)
     # torch.mm(…, out_dtype=…) is for other devices than the CPU
     offered = [s for s in getattr(described, form) if not _read(s).hidden and "out_dtype" not in s]
+    if name == "einsum":
+        return Call(name, draw(einsums(leaves, Alias(0))), twice=draw(st.booleans()))
     own = draw(leaves()) if form == "method" else None
     if own is not None and name.endswith("_") and own.requires_grad and draw(st.integers(0, 3)):
         own = Leaf(own.values, own.layout, True, copied=True)
