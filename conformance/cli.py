@@ -1,14 +1,15 @@
-"""The command line: ``conformance run`` and ``conformance record``.
+"""The command line: ``conformance run``, ``conformance record`` and ``conformance bench``.
 
 A new report is one module in ``reports`` and one option of ``run``.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -18,7 +19,7 @@ from rich.text import Text
 from conformance.compare.known_gaps import UnreadableGaps, read_gaps
 from conformance.recordings.reference import TORCH, Choice, why_no_torch
 from conformance.recordings.store import SHIPPED
-from conformance.reports import json, terminal
+from conformance.reports import figures, github, html, json, junit, terminal
 from conformance.reports.model import EXIT_STATUS
 from conformance.reports.visible import visible
 from conformance.runners.pool import Progress as OnProgress
@@ -40,6 +41,10 @@ OutputLimit = Annotated[
 Recordings = Annotated[Path, typer.Option(metavar="FOLDER", help="Where the recordings are.")]
 
 
+def _report(option: str, text: str) -> Any:
+    return typer.Option(option, metavar="FILE", help=text)
+
+
 def main() -> None:
     app(prog_name="conformance")
 
@@ -57,11 +62,13 @@ def run(
     ] = Choice.AUTO,
     subject: Annotated[str, typer.Option(metavar="MODULE", help="The module to judge.")] = "shimtorch",
     json_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--json", metavar="FILE", help="Also write the report there. Its schema: conformance/reports/README.md."
-        ),
+        Path | None, _report("--json", "Also write the report there. Its schema: conformance/reports/README.md.")
     ] = None,
+    junit_file: Annotated[Path | None, _report("--junit", "Also write it as JUnit XML.")] = None,
+    github_file: Annotated[
+        Path | None, _report("--github", 'Also append it as Markdown, to "$GITHUB_STEP_SUMMARY" for example.')
+    ] = None,
+    html_file: Annotated[Path | None, _report("--html", "Also write it as one page, with every snippet.")] = None,
     timeout: Timeout = Limits.timeout,
     memory: Memory = Limits.memory,
     output_limit: OutputLimit = Limits.output,
@@ -76,11 +83,12 @@ def run(
     with _progress_bar() as progress:
         report = run_documents(paths or [LIBRARY], settings, progress)
     terminal.show(report, Console(highlight=False))
-    if json_file is not None:
-        try:
-            json.write(report, json_file)
-        except OSError as problem:
-            raise _unusable(f"{json_file}: {problem.strerror}") from None
+    for render, file in ((json, json_file), (junit, junit_file), (github, github_file), (html, html_file)):
+        if file is not None:
+            try:
+                render.write(report, file)
+            except OSError as problem:
+                raise _unusable(f"{file}: {problem.strerror}") from None
     raise typer.Exit(EXIT_STATUS[report.status])
 
 
@@ -116,6 +124,38 @@ def record(
     for problem in problems:
         _tell(problem)
     raise typer.Exit(UNUSABLE if problems or not files else 0)
+
+
+@app.command()
+def bench(
+    rows: Annotated[str, typer.Argument(metavar="[REGEX]", help="Which rows, by 'group: name'; all if none.")] = "",
+    subject: Annotated[str, typer.Option(metavar="MODULE", help="The module to measure.")] = "shimtorch",
+    seconds: Annotated[float, typer.Option(min=0.0, help="How long each row is measured.")] = 0.3,
+    check: Annotated[bool, typer.Option("--check", help="Exit status 1 if a bound is exceeded.")] = False,
+    json_file: Annotated[Path | None, _report("--json", "Also write the figures there.")] = None,
+    html_file: Annotated[Path | None, _report("--html", "Also write them as one page.")] = None,
+) -> None:
+    """Measure a look-alike beside PyTorch, in one run and in turns. Exit status: 0 done, 2 no PyTorch."""
+    if why := why_no_torch():
+        raise _unusable(f"no reference: {why}")
+    from conformance.suites.bench import measure_all
+
+    try:
+        re.compile(rows)
+    except re.error as problem:
+        raise _unusable(f"{rows!r} is no regular expression: {problem}") from None
+    with _progress_bar() as progress:
+        measurements = measure_all(subject, rows, seconds, progress)
+    if not measurements.rows:
+        raise _unusable(f"no row fits {rows!r}")
+    figures.show(measurements, Console(highlight=False))
+    for write, file in ((json.write_measurements, json_file), (html.write_measurements, html_file)):
+        if file is not None:
+            try:
+                write(measurements, file)
+            except OSError as problem:
+                raise _unusable(f"{file}: {problem.strerror}") from None
+    raise typer.Exit(check and measurements.status == "exceeded")
 
 
 def _tell(problem: str) -> None:

@@ -14,6 +14,8 @@ SCHEMA = 1
 
 EXIT_STATUS = {"conformant": 0, "different": 1, "unusable": 2}
 
+VERDICTS = ("identical", "within ulp", "not portable", "accepted", "different")  # of checks, the worst last
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -40,8 +42,51 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Printed:
+    """What a snippet showed, addresses masked, each text cut at a limit. ``error`` is the last line of a traceback."""
+
+    stdout: str = ""
+    stderr: str = ""
+    warnings: tuple[str, ...] = ()
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Node:
+    """A ``grad_fn``. An edge is (node, number of its input), as in ``next_functions``; that of an empty one is None.
+
+    ``tensor`` is the name of the leaf that it accumulates into, or of the one tensor whose graph begins here.
+    """
+
+    name: str
+    edges: tuple[tuple[int | None, int], ...] = ()
+    tensor: str | None = None
+    shape: tuple[int, ...] | None = None
+    differs: bool = False
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The graph behind a tensor, breadth first from its ``grad_fn``; empty on a side that has none.
+
+    ``subject`` is None where both are the same. ``left_out`` counts the nodes beyond a limit, whose edges are left out
+    too.
+    """
+
+    tensor: str
+    reference: tuple[Node, ...]
+    subject: tuple[Node, ...] | None = None
+    left_out: int = 0
+
+
+@dataclass(frozen=True)
 class Snippet:
-    """``checks`` counts the checks under all seeds by verdict; the findings are those that were not identical."""
+    """``checks`` counts the checks under all seeds by verdict; the findings are those that were not identical.
+
+    ``reference`` and ``subject`` (None where it showed the same) tell what both showed under ``shown_seed``: the first
+    one under which something differs. ``graphs`` are those of that seed, but those that are part of another;
+    ``graphs_left_out`` counts the ones beyond a limit.
+    """
 
     label: str
     line: int
@@ -50,6 +95,17 @@ class Snippet:
     checks: Mapping[str, int]
     findings: tuple[Finding, ...]
     output: Output | None
+    code: str = ""
+    shown_seed: int = 0
+    reference: Printed | None = None
+    subject: Printed | None = None
+    graphs: tuple[Graph, ...] = ()
+    graphs_left_out: int = 0
+
+    @property
+    def verdict(self) -> str:
+        """The worst of its checks."""
+        return max(self.checks, key=VERDICTS.index, default="identical")
 
 
 @dataclass(frozen=True)

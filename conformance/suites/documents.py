@@ -15,7 +15,8 @@ from conformance.reports import model as report
 from conformance.runners.pool import Pool, Progress, UnderWay
 from conformance.runners.process import UnusableSubject
 from conformance.runners.protocol import SEEDS, Limits, Result, Run
-from conformance.suites.snippets import Sides, judge_snippet
+from conformance.suites.shown import Sides
+from conformance.suites.snippets import judge_snippet
 
 LIBRARY = Path(__file__).parent.parent / "library"
 
@@ -120,6 +121,7 @@ def _conclude(plan: _Plan, settings: Settings) -> report.Document:
             [gap for gap in _gaps_of(document.name, settings) if gap.snippet == snippet.label],
             portable,
             elsewhere[index] if elsewhere else None,
+            [earlier.code for earlier in document.snippets[: index + 1]],
         )
         for index, snippet in enumerate(document.snippets)
     ]

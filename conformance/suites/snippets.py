@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from conformance.compare import compare_outcomes
-from conformance.compare.check import Check, Outcome, Strength
+from conformance.compare.check import Check, Strength
 from conformance.compare.documented import judge_documented
 from conformance.compare.known_gaps import Gap
 from conformance.documents import Snippet
 from conformance.reports import model as report
 from conformance.runners.protocol import Result
-
-
-@dataclass(frozen=True)
-class Sides:
-    """What both did in one snippet under one seed."""
-
-    subject: Outcome
-    reference: Outcome
+from conformance.suites.shown import Sides, show_sides
 
 
 def judge_snippet(
-    snippet: Snippet, runs: Mapping[int, Sides], gaps: Sequence[Gap], portable: bool, elsewhere: Result | None
+    snippet: Snippet,
+    runs: Mapping[int, Sides],
+    gaps: Sequence[Gap],
+    portable: bool,
+    elsewhere: Result | None,
+    program: Sequence[str],
 ) -> report.Snippet:
     """``gaps`` are those of this snippet; ``portable`` is false where PyTorch is compared with PyTorch on another CPU
-    capability; ``elsewhere`` is PyTorch's answer on another one, if known."""
+    capability; ``elsewhere`` is PyTorch's answer on another one, if known; ``program`` is the code up to here."""
     reasons = {(gap.check, gap.where): gap.reason for gap in gaps}
     checks: Counter[str] = Counter()
     findings: dict[report.Finding, list[int]] = defaultdict(list)  # the same under several seeds is told once
@@ -45,6 +43,9 @@ def judge_snippet(
         dict(checks),
         tuple(replace(finding, seeds=tuple(seeds)) for finding, seeds in findings.items()),
         _judge_output(snippet, list(runs.values()), elsewhere),
+        **show_sides(
+            runs, {seed for it, seeds in findings.items() if it.verdict == "different" for seed in seeds}, program
+        ),
     )
 
 
