@@ -26,6 +26,7 @@ from ._dtypes import (
     short,
     uint8,
 )  # fmt: skip
+from ._exchange import from_dlpack
 from ._factories import (
     as_tensor,
     empty,
@@ -61,9 +62,9 @@ from .ops.einsum import einsum
 from .ops.extrema import amax, amin, argmax, argmin, max, maximum, min, minimum
 from .ops.gathering import gather, index_add, index_select, scatter, scatter_add, take
 from .ops.layers import dropout, dropout_, embedding
-from .ops.linalg import addmm, bmm, dot, matmul, mm, mv, outer
+from .ops.linalg import addmm, bmm, dot, ger, matmul, mm, mv, outer
 from .ops.norms import norm
-from .ops.pieces import cat, chunk, concat, concatenate, split, split_with_sizes, stack, unbind
+from .ops.pieces import cat, chunk, concat, concatenate, narrow, select, split, split_with_sizes, stack, unbind
 from .ops.pointwise import (
     abs,
     add,
@@ -81,6 +82,7 @@ from .ops.pointwise import (
 )  # fmt: skip
 from .ops.powers import pow
 from .ops.reductions import all, allclose, any, equal, mean, prod, sum
+from .ops.reshaping import broadcast_to, flatten, moveaxis, movedim, ravel, swapaxes, swapdims, tile
 from .ops.sampling import bernoulli, multinomial
 from .ops.scans import cumsum
 from .ops.shape import clone, permute, reshape, squeeze, t, transpose, unsqueeze
@@ -119,6 +121,7 @@ __all__ = [
     "bitwise_xor",
     "bmm",
     "bool",
+    "broadcast_to",
     "cat",
     "cdouble",
     "cfloat",
@@ -152,16 +155,19 @@ __all__ = [
     "exp",
     "expm1",
     "eye",
+    "flatten",
     "float",
     "float16",
     "float32",
     "float64",
     "floor_divide",
+    "from_dlpack",
     "from_numpy",
     "full",
     "full_like",
     "gather",
     "ge",
+    "ger",
     "get_default_dtype",
     "get_rng_state",
     "greater",
@@ -205,10 +211,13 @@ __all__ = [
     "min",
     "minimum",
     "mm",
+    "moveaxis",
+    "movedim",
     "mul",
     "multinomial",
     "multiply",
     "mv",
+    "narrow",
     "ne",
     "neg",
     "negative",
@@ -232,6 +241,7 @@ __all__ = [
     "randn",
     "randn_like",
     "randperm",
+    "ravel",
     "reciprocal",
     "relu",
     "remainder",
@@ -239,6 +249,7 @@ __all__ = [
     "scatter",
     "scatter_add",
     "seed",
+    "select",
     "set_default_dtype",
     "set_grad_enabled",
     "set_printoptions",
@@ -258,10 +269,13 @@ __all__ = [
     "sub",
     "subtract",
     "sum",
+    "swapaxes",
+    "swapdims",
     "t",
     "take",
     "tanh",
     "tensor",
+    "tile",
     "topk",
     "transpose",
     "tril",
@@ -278,10 +292,10 @@ __all__ = [
 
 
 def __getattr__(name: str):
-    if name == "nn":
+    if name in ("nn", "random"):
         import importlib
 
-        return importlib.import_module("shimtorch.nn")
+        return importlib.import_module(f"shimtorch.{name}")
     if name in ("install", "uninstall", "installed", "load_ipython_extension", "unload_ipython_extension"):
         from . import _install
 

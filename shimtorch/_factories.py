@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import builtins
 import math
-import warnings
 
 import numpy as np
 
 from . import _dtypes
+from . import _tensor as _tensor_module
 from ._device import contiguous_format, layout, require_cpu
 from ._layout import laid_out
 from ._signatures import _type_name
-from ._tensor import Tensor, warn_of_scalar, wrap
+from ._tensor import Tensor, wrap
 from ._warnings import warn
 from .ops._define import SCALARS, fill_array, publish, quietly
 from .ops.shape import dense_copy, int_tuple, to_dtype
@@ -83,7 +83,7 @@ def _tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fa
         raise TypeError("requires_grad")
     dtype = _options(dtype, None, device, requires_grad, pin_memory)
     if isinstance(data, Tensor):
-        warnings.warn(_COPYING, UserWarning, stacklevel=3)
+        warn(_COPYING)
     return _finish(_copied(data, dtype), requires_grad)
 
 
@@ -162,7 +162,7 @@ def _warn_of_arrays() -> None:
     global _warned_of_arrays
     if not _warned_of_arrays:
         _warned_of_arrays = True
-        warnings.warn(_ARRAYS_IN_LIST, UserWarning, stacklevel=6)
+        warn(_ARRAYS_IN_LIST)
 
 
 def _flattened(data, shape) -> list:
@@ -203,9 +203,15 @@ def _inferred(leaves):
     return found
 
 
+def _warn_of_scalar() -> None:
+    if not _tensor_module._warned_of_scalar:
+        _tensor_module._warned_of_scalar = True
+        warn(_tensor_module._TO_SCALAR)
+
+
 def _number(leaf):
     if isinstance(leaf, Tensor) and leaf._rg:
-        warn_of_scalar(6)
+        _warn_of_scalar()
     return leaf.item() if isinstance(leaf, (Tensor, np.generic, np.ndarray)) else leaf
 
 

@@ -6,6 +6,7 @@ draws words in torch's order, block by block, and returns an array.
 
 from __future__ import annotations
 
+import functools
 import os
 from _thread import allocate_lock  # threading itself takes a millisecond to import
 from math import cos, log, log1p, pi, prod, sin, sqrt
@@ -62,6 +63,26 @@ _NO_GENERATOR = {
 }
 
 
+def _as_compiled(method, takes: str = ""):
+    """``method``, refusing other arguments than one or none in the words of a compiled function."""
+    name = f"Generator.{method.__name__}"
+
+    @functools.wraps(method)
+    def call(self, /, *args, **kwargs):
+        if kwargs or len(args) != len(takes.split()):
+            from ._signatures import argument_error
+
+            parameters = f"PyObject* {takes}" if takes else ""
+            raise argument_error(name, (f"{name}({parameters})",), args, kwargs) or TypeError(name)
+        return method(self, *args)
+
+    return call
+
+
+def _taking_one(method):
+    return _as_compiled(method, "value")
+
+
 class Generator:
     """A stream of random numbers on the CPU, as ``torch.Generator``: that of seed 67280421310721 until told otherwise.
 
@@ -93,6 +114,7 @@ class Generator:
         """Always the CPU."""
         return CPU
 
+    @_taking_one
     def manual_seed(self, seed: int, /) -> Generator:
         """Start the stream of ``seed``, an int of at most 64 bits (a negative one counts modulo 2**64); returns self.
 
@@ -105,21 +127,25 @@ class Generator:
         self._start_at(seed & 0xFFFFFFFFFFFFFFFF)
         return self
 
+    @_as_compiled
     def seed(self) -> int:
         """Start the stream of a seed that the operating system chooses; returns that seed."""
         self._start_at(int.from_bytes(os.urandom(8), "little"))
         return self._seed
 
+    @_as_compiled
     def initial_seed(self) -> int:
         """The seed the stream was started with."""
         return self._seed
 
+    @_as_compiled
     def get_state(self) -> Tensor:
         """All there is to know about the stream: 5,056 bytes in a uint8 tensor, in torch's own layout."""
         from ._tensor import wrap
 
         return wrap(self._dump())
 
+    @_taking_one
     def set_state(self, state: Tensor, /) -> Generator:
         """Go on where the generator was whose state this is (in torch's layout, shape does not matter); returns self.
 
@@ -142,9 +168,28 @@ class Generator:
         self._load(data)
         return self
 
+    @_as_compiled
     def clone_state(self) -> Generator:
         """Another generator that goes on where this one is."""
         return _revive(self._dump())
+
+    @_as_compiled
+    def get_offset(self) -> int:
+        """RuntimeError: a generator on the CPU has none."""
+        raise RuntimeError("CPU Generator does not use offset")
+
+    @_taking_one
+    def set_offset(self, offset: int, /) -> Generator:
+        """RuntimeError: a generator on the CPU has none."""
+        raise RuntimeError("CPU Generator does not use offset")
+
+    @_as_compiled
+    def graphsafe_get_state(self) -> Generator:
+        """NotImplementedError: a generator on the CPU has none."""
+        raise NotImplementedError("graphsafe_get_state is not supported in this Generator")
+
+    def __getattr__(self, name: str):
+        raise AttributeError(f"'torch._C.Generator' object has no attribute '{name}'")
 
     def __reduce__(self):
         return _revive, (self._dump(),)
@@ -274,7 +319,7 @@ _BLOCK = 8192
 _LOW_24, _UNIT_24 = np.array(0xFFFFFF, np.uint64), np.array(2.0**-24, np.float32)
 _LOW_21, _SHIFT_32, _UNIT_53 = np.array(0x1FFFFF, np.uint64), np.array(32, np.uint64), np.array(2.0**-53)
 _LOW_24_OF_INT = np.array(0xFFFFFF, np.int32)
-_COMPLEX_STD = 1 / sqrt(2)
+_SQRT_2 = sqrt(2.0)
 
 
 def uniform(generator: Generator, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
@@ -309,7 +354,7 @@ def normal(
     count = prod(shape)
     if kind in "FD":
         count *= 2
-        std *= _COMPLEX_STD
+        std /= _SQRT_2
     if count < 16:
         values = _few_normals(generator, count)
         if mean:
@@ -355,7 +400,7 @@ def normal_one_by_one(
     """As ``normal``, drawn in pairs whatever their number: what torch does where memory is not contiguous."""
     parts = 2 if dtype.kind == "c" else 1
     if parts == 2:
-        std *= _COMPLEX_STD
+        std /= _SQRT_2
     values = np.array(_few_normals(generator, prod(shape) * parts))
     values = multiply_add_64(values, std, mean) if mean else values * std + 0
     if dtype.char != "d":

@@ -1,4 +1,4 @@
-"""Making tensors of random numbers, bit for bit PyTorch's: ``rand``, ``randn``, ``randint``, ``randperm``, ``normal``."""
+"""Tensors of random numbers, bit for bit PyTorch's: ``rand``, ``randn``, ``randint``, ``randperm``, ``normal``."""
 
 from __future__ import annotations
 
@@ -107,7 +107,9 @@ def _fill_like(out, *args, generator=None, **named):
     if len(args) == 1 and isinstance(high, Tensor):
         if high._a.ndim:
             raise RuntimeError("high must be a scalar tensor and on CPU")
-        high = int(high)
+        whole = np.empty((), np.int64)
+        fill_array(whole, high._a.item())
+        high = whole.item()
     quietly(fill_integers, out, _integer(low), _integer(high), _generator(generator))
 
 

@@ -80,41 +80,36 @@ arange = publish("arange", "factory", _arange)
 
 
 def _end_points(name: str, start, end):
-    """Both as numbers, and whether they are complex; RuntimeError for tensors of one dimension and more."""
-    many = [
-        f"{which} with {value._a.ndim} dimension(s)"
-        for which, value in (("start", start), ("end", end))
-        if isinstance(value, Tensor) and value._a.ndim
-    ]
-    if many:
-        found = " and ".join(many)
+    """Both as numbers; RuntimeError for tensors of one dimension and more."""
+    tensors = [(which, value) for which, value in (("start", start), ("end", end)) if isinstance(value, Tensor)]
+    if any(value._a.ndim for _, value in tensors):
+        found = " and ".join(f"{which} with {value._a.ndim} dimension(s)" for which, value in tensors)
         raise RuntimeError(f"{name} only supports 0-dimensional start and end tensors, but got {found}.")
     values = [value._a.item() if isinstance(value, Tensor) else value for value in (start, end)]
-    for value in values:
-        if not isinstance(value, SCALARS):
-            raise TypeError("bound")
-    return *values, any(isinstance(value, (complex, np.complexfloating)) for value in values)
+    if not all(isinstance(value, SCALARS) for value in values):
+        raise TypeError("bound")
+    return values
 
 
 def _stepped(name: str, start, end, steps, options):
-    """What ``linspace`` and ``logspace`` have in common: end points in the result's dtype, and that dtype."""
+    """What ``linspace`` and ``logspace`` have in common: both ends and how many, as numbers, and the dtype."""
     asked = _options(*options)
-    start, end, is_complex = _end_points(name, start, end)
     count = steps
     if type(count) is not int:
         if isinstance(count, bool):
             raise TypeError("steps")
         count = operator.index(count)
+    start, end = _end_points(name, start, end)
+    if count < 0:
+        raise RuntimeError("number of steps must be non-negative")
     dtype = asked or _dtypes._default
-    if is_complex:
+    if isinstance(start, (complex, np.complexfloating)) or isinstance(end, (complex, np.complexfloating)):
         inferred = _dtypes._default.to_complex()
         if asked is None:
             dtype = inferred
         elif asked.category < 3:
             have, want = c_name(wrap(np.empty(0, inferred._numpy))), scalar_type_name(asked)
             raise RuntimeError(f"torch.{name}(): inferred dtype {have} can't be safely cast to passed dtype {want}")
-    if count < 0:
-        raise RuntimeError("number of steps must be non-negative")
     return start, end, count, dtype
 
 
@@ -186,7 +181,7 @@ def _logspace(
         return _finish(np.empty(0, kind), requires_grad)
     if count == 1:
         out = np.empty(1, kind)
-        fill_array(out, quietly(np.power, base, start).item() if isinstance(start, complex) else _power(base, start))
+        fill_array(out, _complex_power(base, start) if isinstance(start, complex) else _power(base, start))
         return _finish(out, requires_grad)
     if dtype.category == 0:
         raise not_implemented("logspace_cpu", dtype)
@@ -215,6 +210,13 @@ def _power(base, exponent) -> float:
         return math.pow(base, exponent)
     except (OverflowError, ValueError):
         return quietly(np.power, float(base), float(exponent)).item()
+
+
+def _complex_power(base, exponent: complex) -> complex:
+    if not base > 0:
+        return quietly(np.power, complex(base), exponent).item()
+    size, angle = _power(base, exponent.real), exponent.imag * math.log(base)
+    return complex(size * math.cos(angle), size * math.sin(angle))
 
 
 linspace = publish("linspace", "factory", _linspace)

@@ -61,7 +61,7 @@ def bernoulli(generator: Generator, count: int, p) -> np.ndarray:
 
 
 def bernoulli_of(generator: Generator, p: np.ndarray) -> np.ndarray:
-    """Bools that are True with the probabilities ``p``, a flat array of floats, whose dtype says how many bits count."""
+    """Bools that are True with the probabilities ``p``, a flat array whose dtype says how many bits count."""
     draw = uniform_53 if p.dtype.char == "d" else uniform_24
     return draw(generator, p.size) < p
 
@@ -113,8 +113,8 @@ def chosen_with_replacement(generator: Generator, weights: np.ndarray, count: in
         for bad, complaint in _BAD_WEIGHTS:
             if np.any(bad(row)):
                 raise RuntimeError(f"invalid multinomial distribution (encountering probability entry {complaint})")
-        heights = np.add.accumulate(row)
-        if not heights[-1] > 0:
+        heights = np.add.accumulate(row, dtype=np.float32 if row.dtype.char == "e" else None)
+        if not heights.size or not heights[-1] > 0:
             raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
         heights /= heights[-1]
         heights[-1] = 1

@@ -54,6 +54,14 @@ _CLAMP = Signatures(
     ("(Tensor? min=None, Tensor? max=None)", "(Scalar? min=None, Scalar? max=None)"),
 )
 
+_MOVED = Signatures(
+    (
+        "(Tensor input, int64_t source, int64_t destination)",
+        "(Tensor input, IntArrayRef source, IntArrayRef destination)",
+    ),
+    ("(int64_t source, int64_t destination)", "(IntArrayRef source, IntArrayRef destination)"),
+)
+
 SIGNATURES: dict[str, Signatures] = {
     # arithmetic
     "add": _SCALED,
@@ -359,6 +367,20 @@ SIGNATURES: dict[str, Signatures] = {
     "flatten": Signatures(
         ("(Tensor input, int64_t start_dim=0, int64_t end_dim=-1)",), ("(int64_t start_dim=0, int64_t end_dim=-1)",)
     ),
+    "narrow": Signatures(
+        (
+            "(Tensor input, int64_t dim, Tensor start, SymInt length)",
+            "(Tensor input, int64_t dim, SymInt start, SymInt length)",
+        ),
+        ("(int64_t dim, Tensor start, SymInt length)", "(int64_t dim, SymInt start, SymInt length)"),
+    ),
+    "movedim": _MOVED,
+    "moveaxis": _MOVED,
+    "swapaxes": Signatures(("(Tensor input, int64_t axis0, int64_t axis1)",), ("(int64_t axis0, int64_t axis1)",)),
+    "swapdims": Signatures(("(Tensor input, int64_t dim0, int64_t dim1)",), ("(int64_t dim0, int64_t dim1)",)),
+    "tile": Signatures(("(Tensor input, SymIntArrayRef dims)",), ("(SymIntArrayRef dims)",)),
+    "repeat": Signatures((), ("(SymIntArrayRef repeats)",)),
+    "broadcast_to": Signatures(("(Tensor input, SymIntArrayRef size)",), ("(SymIntArrayRef size)",)),
     "unbind": Signatures(("(Tensor input, int64_t dim=0)",), ("(int64_t dim=0)",)),
     "select": Signatures(("(Tensor input, int64_t dim, SymInt index)",), ("(int64_t dim, SymInt index)",)),
     # products
@@ -376,6 +398,7 @@ SIGNATURES: dict[str, Signatures] = {
             "(Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1)",
         ),
     ),
+    "ger": Signatures(("(Tensor input, Tensor vec2, *, Tensor out=None)",), ("(Tensor vec2)",)),
     "outer": Signatures(("(Tensor input, Tensor vec2, *, Tensor out=None)",), ("(Tensor vec2)",)),
     "einsum": Signatures(("(c10::string_view equation, TensorList tensors, *, IntArrayRef? path=None)",)),
     # indexing

@@ -87,15 +87,15 @@ _SIGNATURES = {
 class Tensor:
     """A multi-dimensional array of one dtype, as ``torch.Tensor``."""
 
-    # _a: the array; _rg: requires grad; _node: what computed it, or None for a leaf; _vc: version counter or None.
-    __slots__ = ("__dict__", "__weakref__", "_a", "_node", "_rg", "_vc")
+    # _a: the array; _rg: requires grad; _node: what computed it, or None for a leaf; _vc: version counter or None;
+    # _base: of which tensor this one is a view, or None.
+    __slots__ = ("__dict__", "__weakref__", "_a", "_base", "_node", "_rg", "_vc")
     __module__ = "torch"
     __array_priority__ = 1000
 
     _grad: Tensor | None = None
     _accumulator = None
-    _root: np.ndarray | None = None  # the array whose first element is the first of the storage, if not _a
-    _base: Tensor | None = None  # of which tensor this one is a view
+    _root: np.ndarray | None = None  # the array whose first element is the first of the storage, if not its counter's
     _made = ""  # "several" (or "no_grad"): (a view of) one of several outputs that are views, made (under no_grad)
 
     def __new__(cls, *args, **kwargs):
@@ -106,6 +106,7 @@ class Tensor:
 
     if TYPE_CHECKING:
         _a: np.ndarray
+        _base: Tensor | None
         _node: Any
         _rg: bool
         _vc: Any
@@ -185,7 +186,8 @@ class Tensor:
     @_checked
     def storage_offset(self) -> int:
         """How many elements after the start of its storage the first element lies."""
-        return 0 if self._root is None else (address(self._a) - address(self._root)) // self._a.itemsize
+        root = root_of(self)
+        return 0 if root is None else (address(self._a) - address(root)) // self._a.itemsize
 
     @_checked
     def data_ptr(self) -> int:
@@ -392,7 +394,7 @@ class Tensor:
     def data(self) -> Tensor:
         """The same memory outside the graph, with a version counter of its own."""
         out = self.detach()
-        out._vc = None
+        out._root, out._vc = root_of(self), None
         return out
 
     @data.setter
@@ -401,7 +403,7 @@ class Tensor:
             raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
         if self._rg and value._a.dtype.kind not in "fc":
             raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
-        self._a, self._root = value._a, value._root
+        self._a, self._root = value._a, root_of(value) if root_of(value) is not None else value._a
 
     # --- to Python and NumPy ------------------------------------------------------------------------------------
 
@@ -508,7 +510,7 @@ class Tensor:
 
     def __copy__(self) -> Tensor:
         out = wrap(self._a)
-        out._root, out._rg = self._root, self._rg
+        out._root, out._rg = root_of(self), self._rg
         return out
 
     def __reduce_ex__(self, protocol):
@@ -517,7 +519,7 @@ class Tensor:
 
 def _with_storage_copied(tensor: Tensor) -> Tensor:
     """A leaf of the same values, strides and storage offset in a copy of the whole storage."""
-    a, root = tensor._a, tensor._root
+    a, root = tensor._a, root_of(tensor)
     if root is None or not is_dense(root):
         return wrap(a.copy(order="K"))
     storage = np.array(root.ravel(order="K"))
@@ -541,6 +543,7 @@ def wrap(array: np.ndarray) -> Tensor:
     out._rg = False
     out._node = None
     out._vc = FRESH
+    out._base = None
     return out
 
 
@@ -552,9 +555,16 @@ def share(tensor: Tensor) -> Tensor:
     out = new(Tensor)
     out._rg = False
     out._node = None
-    out._vc = tensor._vc or counter_of(tensor)
-    out._root = tensor._a if tensor._root is None else tensor._root
+    out._base = None
+    counter = out._vc = tensor._vc or counter_of(tensor)
+    if tensor._root is not None or counter is INFERENCE:
+        out._root = tensor._a if tensor._root is None else tensor._root
     return out
+
+
+def root_of(tensor: Tensor) -> np.ndarray | None:
+    """The array whose first element is the first of the storage, None if that is the tensor's own."""
+    return tensor._root if tensor._root is not None or tensor._vc is None else tensor._vc.root
 
 
 def address(array: np.ndarray) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from .model import Document, Expectation, Note, Snippet
-from .reading import Damaged, readers
+from .model import Damaged, Document, Expectation, Note, Raises, Snippet
+from .reading import Reader, readers
 
-__all__ = ["Document", "Expectation", "Note", "Snippet", "UnreadableDocument", "find", "read"]
+__all__ = ["Document", "Expectation", "Note", "Raises", "Snippet", "UnreadableDocument", "find", "read"]
 
 
 class UnreadableDocument(Exception):
@@ -25,12 +25,12 @@ def read(path: str | Path) -> Document:
     """Read a document; UnreadableDocument if it is missing, damaged, of an unknown format or without code."""
     file = Path(path)
     text = _text(file)
-    fitting = [reader for reader in readers() if file.suffix.lower() in reader.suffixes]
-    if not fitting:
+    reader = _reader(file, text)
+    if reader is None:
         raise UnreadableDocument(file, f"no reader for {file.suffix or 'a file without a suffix'}; known: {_known()}")
-    reader = max(fitting, key=lambda reader: reader.fits(text))
     try:
         reading = reader.read(text)
+        reading.close()
     except Damaged as damage:
         raise UnreadableDocument(file, str(damage), damage.line) from damage
     except RecursionError as error:
@@ -44,8 +44,10 @@ def read(path: str | Path) -> Document:
 
 
 def find(paths: Iterable[str | Path]) -> list[Path]:
-    """The files to read: each file named, and in each folder named, hidden ones aside, every file with a reader."""
-    suffixes = {suffix for reader in readers() for suffix in reader.suffixes}
+    """The files to read: each file named, and in each folder named, hidden ones aside, every file with a reader.
+
+    Of the Python files in a folder, that is those with cells: the others may be anything but documents.
+    """
     found: dict[Path, None] = {}
     for path in map(Path, paths):
         if not path.is_dir():
@@ -54,14 +56,33 @@ def find(paths: Iterable[str | Path]) -> list[Path]:
         inside = [
             file
             for file in sorted(path.rglob("*"))
-            if file.suffix.lower() in suffixes
+            if not any(part.startswith(".") for part in file.relative_to(path).parts)
             and file.is_file()
-            and not any(part.startswith(".") for part in file.relative_to(path).parts)
+            and _is_sought(file)
         ]
         if not inside:
             raise UnreadableDocument(path, f"no document in this folder; known: {_known()}")
         found |= dict.fromkeys(inside)
     return list(found)
+
+
+def _fitting(file: Path) -> list[Reader]:
+    return [reader for reader in readers() if file.suffix.lower() in reader.suffixes]
+
+
+def _reader(file: Path, text: str) -> Reader | None:
+    return max(_fitting(file), key=lambda reader: reader.fits(text), default=None)
+
+
+def _is_sought(file: Path) -> bool:
+    fitting = _fitting(file)
+    if all(reader.sought for reader in fitting):
+        return bool(fitting)
+    try:
+        reader = _reader(file, _text(file))
+    except UnreadableDocument:
+        return False
+    return reader is not None and reader.sought
 
 
 def _known() -> str:

@@ -12,6 +12,14 @@ Echo = Literal["none", "last", "all"]
 NoteKind = Literal["reconstructed", "removed", "skipped", "unreadable"]
 
 
+class Damaged(Exception):
+    """Raised while reading a file that is not what its suffix says; ``line`` is where, if known."""
+
+    def __init__(self, reason: str, line: int | None = None) -> None:
+        super().__init__(reason)
+        self.line = line
+
+
 @dataclass(frozen=True)
 class Expectation:
     """The output that the document prints for a snippet, as one text without a trailing newline.
@@ -25,6 +33,15 @@ class Expectation:
 
 
 @dataclass(frozen=True)
+class Raises:
+    """The exception that a directive expects of a snippet; ``...`` in the text stands for any text, None for all of it."""
+
+    type: str
+    text: str | None
+    line: int
+
+
+@dataclass(frozen=True)
 class Snippet:
     """One piece of code, run as a unit.
 
@@ -34,6 +51,9 @@ class Snippet:
     ``echo`` says which values of expression statements are printed though no code prints them:
     none, that of the last statement (as a notebook does), or all (as a ``>>>`` session does).
     ``None`` is never printed.
+
+    ``skip`` is the reason why it is not run, ``raises`` the exception it is to end in, ``seed`` what it is seeded with:
+    see directives.
     """
 
     label: str
@@ -42,6 +62,9 @@ class Snippet:
     expected: Expectation | None = None
     reconstructed: str | None = None
     echo: Echo = "none"
+    skip: str | None = None
+    raises: Raises | None = None
+    seed: int | None = None
 
     @property
     def line(self) -> int:
@@ -53,7 +76,7 @@ class Note:
     """What the reader did that the document does not say, and where.
 
     ``reconstructed``: code was rebuilt. ``removed``: a mark, a magic or a traceback was taken away.
-    ``skipped``: it looks like code or output, and was judged not to be part of the program.
+    ``skipped``: it looks like code or output, and was judged not to be part of the program, or a directive says so.
     ``unreadable``: it is code, and is not run because it is not Python as it stands.
     """
 

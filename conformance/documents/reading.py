@@ -14,31 +14,28 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import groupby
 
+from .directives import Directive, directives_in_code, directives_in_text, give, give_block
 from .mending import foreign_cell, is_loud_magic, mend
-from .model import Echo, Expectation, Note, NoteKind, Snippet
+from .model import Damaged, Echo, Expectation, Note, NoteKind, Snippet
 from .outputs import Printed, output_text
 from .source import KNOWN, Line, bound_names, calls_print, join, looks_like_code, may_print, parse
 
-
-class Damaged(Exception):
-    """Raised by a reader for a file that is not what its suffix says; ``line`` is where, if known."""
-
-    def __init__(self, reason: str, line: int | None = None) -> None:
-        super().__init__(reason)
-        self.line = line
+__all__ = ["Damaged", "Reader", "Reading", "readers"]
 
 
 @dataclass(frozen=True)
 class Reader:
     """A format: the suffixes of its files, how well a text fits it (0 to 1), and the reading of a text.
 
-    Of several readers for a suffix the one that fits best is taken.
+    Of several readers for a suffix the one that fits best is taken. A file that fits a reader which is not ``sought`` is
+    read where it is named itself, and not for being in a folder.
     """
 
     format: str
     suffixes: frozenset[str]
     read: Callable[[str], Reading]
     fits: Callable[[str], float] = lambda text: 1.0
+    sought: bool = True
 
 
 @cache
@@ -59,6 +56,7 @@ class Reading:
     printed: Printed = field(default_factory=Printed)
     names: set[str] = field(default_factory=lambda: set(KNOWN))
     tree: ast.Module = field(default_factory=lambda: ast.Module([], []))  # of the last snippet
+    pending: list[Directive] = field(default_factory=list)  # those that stand before the code they are about
     _magic_prints: bool = False  # in the last snippet
 
     def code(self, lines: Sequence[Line], label: str = "", echo: Echo = "none") -> Snippet | None:
@@ -67,11 +65,13 @@ class Reading:
         if not lines:
             return None
         if magic := foreign_cell(lines):
+            self._not_run(directives_in_code(lines))
             self.note(lines[0].number, "skipped", f"a cell of {magic} is not Python")
             return None
         known = len(self.notes)
         code = _trimmed(mend(lines, self.notes) or [])
         if not code:
+            self._not_run(directives_in_code(lines))
             return None
         rebuilt = [note.message for note in self.notes[known:] if note.kind == "reconstructed"]
         snippet = self.add(code, label, echo, rebuilt[0] if rebuilt else None)
@@ -86,6 +86,7 @@ class Reading:
             echo = "none"
         numbers = tuple(line.number for line in lines)
         snippet = Snippet(label or f"line {numbers[0]}", code, numbers, reconstructed=reconstructed, echo=echo)
+        snippet = give(snippet, [*self.release(), *directives_in_code(lines)])
         self.printed.learn(self.tree)
         self.names |= bound_names(self.tree)
         self.snippets.append(snippet)
@@ -120,11 +121,36 @@ class Reading:
         if isinstance(last, ast.Expr) and not (isinstance(last.value, ast.Call) and calls_print(self.tree)):
             self.snippets[-1] = replace(self.snippets[-1], echo="last")
 
+    def release(self) -> list[Directive]:
+        """Take the directives that are pending: they are about what comes next."""
+        pending, self.pending = self.pending, []
+        return pending
+
+    def settle(self, directives: Sequence[Directive], first: int) -> None:
+        """Give directives to the block whose snippets are those from the index ``first`` on."""
+        if len(self.snippets) > first:
+            self.snippets[first:] = give_block(self.snippets[first:], directives)
+        else:
+            self._not_run(directives)
+
+    def _not_run(self, directives: Sequence[Directive]) -> None:
+        """Tell of directives about code that is not run anyway; Damaged if they ask for more than that."""
+        for directive in directives:
+            if directive.skip is None:
+                raise Damaged(f"a directive {directive.kind!r} about what is not run", directive.line)
+            self.note(directive.line, "skipped", f"not run, as the document says: {directive.skip}")
+
+    def close(self) -> None:
+        """At the end of the document, Damaged for a directive that no code came after."""
+        for directive in self.pending:
+            raise Damaged(f"no code follows this directive {directive.kind!r}", directive.line)
+
     def note(self, line: int, kind: NoteKind, message: str) -> None:
         self.notes.append(Note(line, kind, message))
 
     def prose(self, lines: Sequence[Line]) -> None:
-        """Pass over prose, with a Note for each run of lines that could have been code."""
+        """Pass over prose, with a Note for each run of lines that could have been code; its directives are pending."""
+        self.pending += directives_in_text(lines)
         for alike, group in groupby(lines, key=lambda line: looks_like_code(line.text)):
             if alike:
                 run = list(group)

@@ -10,7 +10,7 @@ import hashlib
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,6 @@ def render_measurements(measurements: Measurements) -> str:
     anchors = {group: _untaken(_slug(group) or "group", taken) for group in groups}
     environment = page_environment()
     environment.filters["anchor"] = anchors.__getitem__
-    environment.filters["place"] = _scale(measurements.rows)
     return environment.get_template("measurements.html").render(
         measurements=measurements,
         groups=[(group, group) for group in groups],
@@ -109,6 +108,7 @@ def page_environment() -> Environment:
         "name": lambda text: Markup.escape(visible(text, 200)).replace("_", Markup("_<wbr>")),
         "narrow": lambda nodes: not nodes or draw(nodes).width <= _NARROW,
         "number": lambda number: f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.3g}",
+        "place": _place,
         "python": _python,
         "ranked": _ranked,
         "says": lambda it: any((it.stdout, it.stderr, it.warnings, it.error)),
@@ -185,18 +185,15 @@ def _python(code: str) -> Markup:
     return Markup(highlight(shown, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)))  # which escapes
 
 
-def _scale(rows: Sequence[Row]) -> Callable[[Row], dict[str, float | None]]:
-    """Where in a picture 160 wide a row's ratios stand: 1 in the middle, the farthest ratio of all rows at an end."""
-    ratios = [ratio for row in rows for ratio in (row.low, row.ratio, row.high, row.bound) if ratio]
-    farthest = max([abs(math.log(ratio)) for ratio in ratios if 0 < ratio < math.inf], default=0.0) or 1.0
+def _place(row: Row) -> dict[str, float | None]:
+    """Where in a picture 160 wide a row's ratios stand: 1 in the middle, a sixteenth and 16 at the ends."""
 
     def place(ratio: float | None) -> float | None:
         if ratio is None or math.isnan(ratio):
             return None
-        share = -1.0 if ratio <= 0 else max(-1.0, min(1.0, math.log(ratio) / farthest)) if ratio < math.inf else 1.0
-        return round(80 + 74 * share, 1)
+        return round(80 + 74 * math.log(min(max(ratio, 1 / 16), 16)) / math.log(16), 1)
 
-    return lambda row: {"even": 80.0, **{name: place(getattr(row, name)) for name in ("low", "ratio", "high", "bound")}}
+    return {"even": 80.0, **{name: place(getattr(row, name)) for name in ("low", "ratio", "high", "bound")}}
 
 
 def _describe(nodes: Sequence[Node]) -> str:

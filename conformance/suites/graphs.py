@@ -198,7 +198,7 @@ def _differing(ours: Nodes, theirs: Nodes) -> tuple[set[int], set[int]]:
         met.add(pair)
         targets = zip(ours[pair[0]]["edges"], theirs[pair[1]]["edges"], strict=False)
         pending |= {(mine, other) for (mine, _), (other, _) in targets if mine is not None and other is not None} - met
-    partners = [Counter(pair[side] for pair in met) for side in (0, 1)]  # two, where only one side shares the node
+    partners = [Counter(pair[side] for pair in met) for side in (0, 1)]  # of a node two, where only one side shares it
     digests = [_digests(nodes) if nodes else {} for nodes in (ours, theirs)]
     counts = [Counter(side.values()) for side in digests]
     alike = [{number for number, digest in side.items() if counts[0][digest] == counts[1][digest]} for side in digests]
@@ -216,7 +216,11 @@ def _differing(ours: Nodes, theirs: Nodes) -> tuple[set[int], set[int]]:
             if elsewhere and mine in alike[0] and other in alike[1]:  # both are there: it is the edges that differ
                 alike[0].discard(our)
                 alike[1].discard(their)
-    return set(range(len(ours))) - alike[0], set(range(len(theirs))) - alike[1]
+    differing = set(range(len(ours))) - alike[0], set(range(len(theirs))) - alike[1]
+    if any(differing):
+        return differing
+    shared = [{node for node, many in side.items() if many > 1} for side in partners]
+    return shared[0], shared[1]  # nothing but which of nodes that are alike is used where
 
 
 def _told(node: Mapping[str, Any]) -> tuple[object, ...]:

@@ -39,7 +39,7 @@ def node_class(grad_fn: str, inputs, derivatives: dict, saved=(), fixed=(), raw=
 _METHOD = """
 def {kind}(node, grad):
     {edges} = node.edges
-{saved}{fixed}    return ({gradients},)
+{saved}{fixed}{ordered}    return ({gradients},)
 """
 
 
@@ -48,24 +48,30 @@ def _compiled(kind, grad_fn, inputs, derivatives, saved, fixed, tensors, optiona
         "xp": ARRAYS if kind == "arrays" else TENSORS, "freed": already_freed, "check": check_version,
         "check_result": check_result_version, "result_of": saved_result, "promoted": _promoted,
     }  # fmt: skip
-    gradients = []
+    gradients = {}
     for name in inputs:
         formula = derivatives.get(name)
         if formula is None:
-            gradients.append("None")
+            gradients[name] = "None"
             continue
         scope[f"d_{name}"] = formula
         wanted = "".join(
             f", {_value(parameter, kind == 'arrays' and parameter in tensors, parameter in optional, promote)}"
             for parameter in formula.__code__.co_varnames[2 : formula.__code__.co_argcount]
         )
-        gradients.append(f"d_{name}(xp, grad{wanted}) if e_{name} is not None else None")
+        gradients[name] = f"d_{name}(xp, grad{wanted}) if e_{name} is not None else None"
+    ordered = ""
+    if kind == "tensors" and len(inputs) > 1:
+        # torch computes them in alphabetical order, which decides in what order a second pass adds up.
+        ordered = "".join(f"    g_{name} = {gradients[name]}\n" for name in sorted(gradients))
+        gradients = {name: f"g_{name}" for name in inputs}
     source = _METHOD.format(
         kind=kind,
         edges="".join(f"e_{name}, " for name in inputs),
         saved=_unpacking(saved, tensors, kind),
         fixed="    " + "".join(f"s_{name}, " for name in fixed) + "= node.fixed\n" if fixed else "",
-        gradients=", ".join(gradients),
+        gradients=", ".join(gradients.values()),
+        ordered=ordered,
     )
     exec(compile(source, f"<{grad_fn}>", "exec"), scope)
     return scope[kind]

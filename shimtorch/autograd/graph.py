@@ -25,16 +25,18 @@ _IN_NAMESPACE = {"NotImplemented", "CopyBackwards"}
 class VersionCounter:
     """How often a memory was written in place; shared by all tensors that see the memory."""
 
-    __slots__ = ("value",)
+    __slots__ = ("root", "value")
 
-    def __init__(self) -> None:
+    def __init__(self, root=None) -> None:
         self.value = 0
+        self.root = root  # the array whose first element is the first of the memory
 
 
 class _Unversioned(VersionCounter):
     """Stands for the version counter of every tensor made in inference mode."""
 
     __slots__ = ()
+    root = None
 
     @property  # type: ignore[misc]
     def value(self) -> int:
@@ -208,7 +210,7 @@ def counter_of(tensor) -> VersionCounter:
     """The tensor's version counter, made when it is first needed."""
     counter = tensor._vc
     if counter is None:
-        counter = tensor._vc = VersionCounter()
+        counter = tensor._vc = VersionCounter(tensor._a)
         node = tensor._node
         if node is not None and "result" in node.saved_names:
             extra_of(node).result_counter = (counter, 0)

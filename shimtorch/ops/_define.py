@@ -139,6 +139,8 @@ def _guarded(forward, name: str, kind: str, method: bool):
             raise error from None
         if out is None:
             return forward(*args, **kwargs)
+        if kind in ("factory", "sampler"):
+            raise NotImplementedError(f"shimtorch does not offer torch.{name}(..., out=...)")
         from ._out import into
 
         return into(name, forward, out, args, kwargs)
@@ -248,6 +250,7 @@ def unary(
         out = new(Tensor)
         out._a = r
         out._vc = FRESH
+        out._base = None
         if input._rg and state.enabled:
             node = new(cls)
             node.edges = (input._node or input,)
@@ -338,6 +341,7 @@ def binary_core(
         out._node = None
         out._rg = False
         out._vc = FRESH
+        out._base = None
         if recorded and (input._rg or (kind is Tensor and other._rg)) and state.enabled:
             attach(out, input, other, kind is Tensor)
         return out
@@ -682,7 +686,10 @@ def fill_array(array, value) -> None:
     kind = array.dtype.kind
     if kind not in "bc" and isinstance(value, (complex, np.complexfloating)):
         if value.imag != 0:
-            raise RuntimeError(f"value cannot be converted to type {_C_TYPES[array.dtype.name]} without overflow")
+            name = _C_TYPES[array.dtype.name]
+            if array.dtype is F16:
+                name = "double" if array.size == 1 else "c10::Half"
+            raise RuntimeError(f"value cannot be converted to type {name} without overflow")
         value = value.real
     if kind == "b":
         array[...] = value != 0

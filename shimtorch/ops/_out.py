@@ -13,15 +13,22 @@ import numpy as np
 from .. import _errors
 from .._layout import OVERLAP, refuse_overlap
 from .._tensor import Tensor, address, c_name, scalar_type_name
+from .._warnings import warn
 from ..autograd.graph import counter_of, underivable
 from ..autograd.mode import state
 from ._define import OPERATORS, record
+from .extrema import named_result
 
 _RESIZED = (
     "An output with one or more elements was resized since it had shape {}, which does not match the required output "
     "shape {}. This behavior is deprecated, and in a future PyTorch release outputs will not be resized unless they "
     "have zero elements. You can explicitly reuse an out tensor t by resizing it, inplace, to zero elements with "
     "t.resize_(0). (Triggered internally at /__w/pytorch/pytorch/aten/src/ATen/native/Resize.cpp:30.)"
+)
+
+_GER = (
+    "torch.ger is deprecated and will be removed in a future PyTorch release. Use torch.outer instead. (Triggered "
+    "internally at /__w/pytorch/pytorch/aten/src/ATen/native/LinearAlgebra.cpp:1270.)"
 )
 
 
@@ -55,6 +62,7 @@ def _no_category_lost(have, want) -> bool:
     return have.category <= want.category
 
 
+_BOOL_OR_BYTE = ("torch.bool", "torch.uint8")
 _found = _worded("Found dtype {want} but expected {have}")
 _RULES = {
     **dict.fromkeys(("abs", "absolute", "neg", "negative", "bitwise_not", "softplus"), _found),
@@ -67,8 +75,8 @@ _RULES = {
         _exact,
     ),
     "where": _worded("Expected out type to be {have} but got {want}"),
-    "all": _worded("all only supports bool tensor for result, got: {want}", fits=lambda _, w: w.itemsize == 1),
-    "any": _worded("any only supports bool tensor for result, got: {want}", fits=lambda _, w: w.itemsize == 1),
+    "all": _worded("all only supports bool tensor for result, got: {want}", fits=lambda _, w: str(w) in _BOOL_OR_BYTE),
+    "any": _worded("any only supports bool tensor for result, got: {want}", fits=lambda _, w: str(w) in _BOOL_OR_BYTE),
     **dict.fromkeys(
         ("amax", "amin"),
         _worded(
@@ -80,6 +88,9 @@ _RULES = {
     "logsigmoid": _worded("expected scalar type {have} but found {want}"),
     "dot": _worded("result dtype {want} does not match input dtype {have}"),
     "index_select": _worded("index_select(): self and result must have the same scalar type"),
+    "take": _worded(
+        "take(): self and out expected to have the same dtype, but got self.dtype = {have} and out.dtype = {want}"
+    ),
     "masked_select": _worded("masked_select(): self and result must have the same scalar type"),
     "nonzero": _worded("nonzero: Expected out tensor to have scalar type Long but got scalar type{want}"),
     "multinomial": _worded("multinomial expects Long tensor out, got: {want}"),
@@ -120,10 +131,11 @@ _AUTOGRAD_NAMES = {
     "concat": "cat",
     "concatenate": "cat",
     "logsigmoid": "log_sigmoid_forward",
+    "argsort": "sort",
     **{name: f"aten::{name}" for name in ("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not")},
 }
 # Those without a derivative look at the output alone.
-_UNDERIVABLE = {name for name in _AUTOGRAD_NAMES.values() if name.startswith("aten::")}
+_UNDERIVABLE = {name for name, asked in _AUTOGRAD_NAMES.items() if asked.startswith("aten::")}
 _SILENT = {"logsigmoid"}  # resize without a warning  # fmt: skip
 
 
@@ -134,25 +146,20 @@ def into(name: str, forward, out, args, kwargs):
     """``forward(*args, **kwargs)`` written into ``out``, a tensor or a tuple of two, which is returned."""
     outs = (out,) if isinstance(out, Tensor) else tuple(out)
     inputs = [*_tensors(args), *_tensors(kwargs.values())]
+    kernel = "sum" if name == "mean" and kwargs.get("dtype") is not None else name
     if name in _IN_DTYPE_OF_OUT:
         kwargs = _with_dtype_of(name, outs[0], inputs, kwargs)
-    pair = name in ("max", "min") and len(inputs) == 2 and len(outs) == 1
-    asked = f"{name}imum" if pair else _AUTOGRAD_NAMES.get(name, name)
-    unnoticed = asked in _UNDERIVABLE
     enabled, state.enabled = state.enabled, False
     try:
-        result = forward(*args, **kwargs)
+        if enabled:
+            _refuse_gradients(name, inputs, outs)
+        with warnings.catch_warnings(record=True) as caught:  # of which nobody hears if the output does not fit
+            warnings.simplefilter("always")
+            result = forward(*args, **kwargs)
     finally:
         state.enabled = enabled
     results = (result,) if isinstance(result, Tensor) else tuple(result)
-    differentiable = results[0]._a.dtype.kind in "fc" or OPERATORS[name].differentiable
-    if enabled and differentiable and any(t._rg for t in (outs if unnoticed else (*inputs, *outs))):
-        raise RuntimeError(
-            f"{asked}(): functions with out=... arguments don't support automatic differentiation, but one of the "
-            "arguments requires grad."
-        )
-    kernel = name
-    if name == "matmul" and inputs[1]._a.ndim == 1:
+    if name in ("matmul", "linear") and inputs[1]._a.ndim == 1:
         kernel = "dot" if inputs[0]._a.ndim == 1 else "mv"
     if kernel == "mv" and outs[0]._a.ndim and outs[0]._a.shape != results[0]._a.shape:
         kernel = "mm"
@@ -161,11 +168,28 @@ def into(name: str, forward, out, args, kwargs):
         if check is _castable and part._a.shape == target._a.shape and name not in _INTERNAL_OVERLAP:
             refuse_overlap(target._a, ())
         check(part, target, inputs)
+    if name == "ger":  # deprecated in this form alone
+        warn(_GER, once=True)
+    for warning in caught:
+        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
     for part, target in zip(results, outs, strict=True):
         _write(name, target, part, inputs)
-    if enabled and unnoticed and any(t._rg for t in inputs):
-        record(outs[0], underivable(asked.removeprefix("aten::")), [t for t in inputs if t._rg])
-    return out if len(outs) == 1 else type(result)(outs)
+    if enabled and name in _UNDERIVABLE and any(t._rg for t in inputs):
+        record(outs[0], underivable(name), [t for t in inputs if t._rg])
+    return out if len(outs) == 1 else named_result(f"{name}_out")(outs)
+
+
+def _refuse_gradients(name: str, inputs, outs) -> None:
+    """Raise torch's error where an operator with a derivative is given, or writes into, what requires grad."""
+    pair = name in ("max", "min") and len(inputs) == 2 and len(outs) == 1
+    asked = f"{name}imum" if pair else _AUTOGRAD_NAMES.get(name, name)
+    watched = outs if name in _UNDERIVABLE else (*inputs, *outs)
+    derivable = OPERATORS[name].differentiable or name in _UNDERIVABLE or name == "argsort"
+    if derivable and any(t._rg for t in watched):
+        raise RuntimeError(
+            f"{asked}(): functions with out=... arguments don't support automatic differentiation, but one of the "
+            "arguments requires grad."
+        )
 
 
 def _tensors(values):
@@ -177,7 +201,7 @@ def _tensors(values):
 
 
 def _with_dtype_of(name: str, out: Tensor, inputs, kwargs):
-    if name == "mean":
+    if name == "mean" and kwargs.get("dtype") is None:
         if not _no_category_lost(inputs[0].dtype, out.dtype):
             want = scalar_type_name(out)
             raise RuntimeError(f"mean.dtype_out(): input types can't be cast to the desired output type {want}")
@@ -191,7 +215,7 @@ def _write(name: str, out: Tensor, result: Tensor, inputs) -> None:
     if a.shape != r.shape:
         if a.size and name not in _SILENT:
             warnings.warn(_RESIZED.format(list(a.shape), list(r.shape)), UserWarning, stacklevel=5)
-        a = _resized(out, r)
+        a = _resized(out, r, inputs)
     elif name not in _INTERNAL_OVERLAP:
         refuse_overlap(a, [] if name in _UNCHECKED else [t._a for t in inputs])
     apart = inputs if name in _APART else inputs[_INPUTS_APART.get(name, len(inputs)) :]
@@ -204,13 +228,14 @@ def _write(name: str, out: Tensor, result: Tensor, inputs) -> None:
     counter_of(out).value += 1
 
 
-def _resized(out: Tensor, result: np.ndarray) -> np.ndarray:
+def _resized(out: Tensor, result: np.ndarray, inputs) -> np.ndarray:
     """An array of the result's shape in the memory of ``out``, as far as that goes."""
     a = out._a
     if result.size <= a.size and a.flags.c_contiguous:
         strides = tuple([stride // result.itemsize * a.itemsize for stride in result.strides])
         out._a = np.ndarray(result.shape, a.dtype, a.reshape(-1), 0, strides)
     else:
-        out._a = result if result.dtype == a.dtype and result.base is None else np.array(result, a.dtype, order="K")
+        shared = result.dtype != a.dtype or any(np.may_share_memory(result, t._a) for t in inputs)
+        out._a = np.array(result, a.dtype, order="K") if shared else result
         out._root = None
     return out._a

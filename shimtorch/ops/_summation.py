@@ -67,15 +67,11 @@ def _in_order(a, folded):
         if a.ndim == 2 and folded == (1,):
             return along(a, _LANES[a.dtype])
     else:
-        order = sorted(range(a.ndim), key=lambda d: -a.strides[d])
-        dense = a.transpose(order)
-        if not dense.flags.c_contiguous:
+        moved = in_memory_order(a, folded)
+        if moved is None:
             return None
-        total = _in_order(dense, tuple(sorted([order.index(d) for d in folded])))
-        if total is None or total.ndim < 2:
-            return total
-        kept = [d for d in order if d not in folded]
-        return total.transpose([kept.index(d) for d in sorted(kept)])
+        total = _in_order(*moved[:2])
+        return None if total is None else total.transpose(moved[2])
     lead, last, count = folded[0], folded[-1], len(folded)
     if last - lead + 1 != count:
         return None
@@ -86,6 +82,19 @@ def _in_order(a, folded):
     if inner == 1:
         return along(a.reshape(-1, terms), lanes).reshape(kept)
     return across(a.reshape(-1, terms, inner), lanes).reshape(kept)
+
+
+def in_memory_order(a, folded):
+    """``a`` with its dims as they lie in memory, which of them are folded, and the order that brings the rest back.
+
+    None where there are gaps.
+    """
+    order = sorted(range(a.ndim), key=lambda d: -a.strides[d])
+    dense = a.transpose(order)
+    if not dense.flags.c_contiguous:
+        return None
+    kept = [d for d in order if d not in folded]
+    return dense, tuple(sorted([order.index(d) for d in folded])), [kept.index(d) for d in sorted(kept)]
 
 
 def along(rows, lanes: int):

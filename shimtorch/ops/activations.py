@@ -47,10 +47,12 @@ def named_backward(name: str, compute, grad_fn: str, inputs, derivatives, saved)
 def _sigmoid(a):
     if a.dtype is F16:
         return _sigmoid(a.astype(F32)).astype(F16)
-    if a.dtype is F32:
+    if a.dtype is F32 and type(a) is np.ndarray:
         one, wide = ONE[F32], a.astype(F64)
         r = np.exp(np.negative(wide, wide), wide).astype(F32)
         return np.divide(one, np.add(r, one, r), r)
+    if a.dtype == F32:
+        return _sigmoid(np.asarray(a))
     return 1 / (1 + np.exp(-a))
 
 

@@ -74,7 +74,13 @@ def _chosen(condition, x, y):
         y = ZERO[x.dtype]
     if condition.dtype is not BOOL:
         condition = condition.astype(bool)
-    if not y.ndim and x.shape == condition.shape and x.flags.c_contiguous and condition.flags.c_contiguous:
+    if (
+        not y.ndim
+        and type(x) is np.ndarray
+        and x.shape == condition.shape
+        and x.flags.c_contiguous
+        and condition.flags.c_contiguous
+    ):
         result = x.copy()  # np.where takes a number for an array of its own
         np.copyto(result, y, where=~condition)
         return result

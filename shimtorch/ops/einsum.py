@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._layout import laid_out
+from .._layout import contiguous_strides, laid_out
 from .._tensor import Tensor, wrap
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
-from ._define import internal, publish, record
+from ._define import _as_converted, internal, publish, record
 from .linalg import _bmm
 from .pointwise import mul as _mul
 from .reductions import _sum
@@ -314,14 +314,14 @@ def _carry_out(plan: _Plan, tensors):
     for product, other in zip(plan.products, aligned[1:], strict=True):
         sums_of_out, sums_of_other = product.sums
         if sums_of_out:
-            out = _sum(out, sums_of_out, True)
+            out = _summed(out, sums_of_out)
         if sums_of_other:
-            other = _sum(other, sums_of_other, True)
+            other = _summed(other, sums_of_other)
         if product.left is None:
             a, b = out._a, other._a
             out = _mul(out, other)
             if out._a.ndim > 1 and a.shape != b.shape:  # what is of size 1 may have any stride here, and they count
-                out._a = laid_out(out._a, a, b)
+                out._a = laid_out(out._a, _as_converted(a, out._a), _as_converted(b, out._a))
             continue
         if product.swapped:
             out, other = other, out
@@ -331,6 +331,14 @@ def _carry_out(plan: _Plan, tensors):
     if plan.sums:
         return _sum(out, plan.sums)
     return out if plan.shape is None else _view(out, plan.shape)
+
+
+def _summed(tensor, dims):
+    out = _sum(tensor, dims, True)
+    a = out._a
+    if a.size:
+        out._a = strided(a, a.shape, contiguous_strides(a.shape, a.itemsize))  # also of what is of size 1
+    return out
 
 
 def _aligned(tensor, steps):

@@ -16,7 +16,7 @@ from .._tensor import Tensor, wrap, wrap_dim
 from ..autograd.derivatives import node_class
 from ..autograd.graph import extra_of
 from ..autograd.mode import state
-from ..autograd.namespaces import TENSORS
+from ..autograd.namespaces import ARRAYS, TENSORS
 from ._define import ZERO, binary_core, internal, larger, publish, quietly, record, smaller
 from .choosing import MaskedFillBackward1
 from .gathering import ScatterBackward0
@@ -183,7 +183,7 @@ def _pair(name: str, ufunc, grad_fn: str, loses):
     def derivative(mine, theirs):
         def formula(xp, grad, self, other):
             pair = {"self": self, "other": other}
-            halves = xp.where(self == other, xp.div_scalar(grad, 2), grad)
+            halves = xp.where(self == other, xp.halved(grad), grad)
             return xp.masked_zero(halves, loses(pair[mine], pair[theirs]))
 
         return formula
@@ -205,6 +205,9 @@ def _pair(name: str, ufunc, grad_fn: str, loses):
         f"    (``torch.{name}``)\n    "
     )
     return publish(name, "binary", forward, methods=(name,), differentiable=("self", "other"))
+
+
+internal("halved", lambda grad: asarray(ARRAYS.div_scalar(grad, 2)), lambda grad: TENSORS.div_scalar(grad, 2))
 
 
 def _no_complex(name: str):

@@ -6,8 +6,10 @@ To add one: a node class with a derivative per operand, a forward that checks sh
 from __future__ import annotations
 
 import numpy as np
+from numpy import ndarray
 
 from .. import _errors
+from .._floating import QUIET, reset_floating, set_floating
 from .._tensor import Tensor, c_name, scalar_type_name, wrap
 from ..autograd.derivatives import node_class
 from ..autograd.graph import extra_of
@@ -15,6 +17,7 @@ from ..autograd.mode import state
 from ._define import (
     F16,
     F32,
+    F64,
     SCALARS,
     fill_array,
     internal,
@@ -33,6 +36,21 @@ def _product(a, b):
     if a.ndim < 3 and 1 < a.size < 4096 and b.size != 1:
         return np.dot(a, b)
     return np.matmul(a, b)
+
+
+def _easily(a, b):
+    """The product of two arrays that are plain and not large, or None if NumPy has anything against it."""
+    kind = a.dtype
+    if kind is not b.dtype or not (kind is F32 or kind is F64) or not 1 < a.size < 4096 or b.size < 2:
+        return None
+    token = set_floating(QUIET)
+    try:
+        r = a.dot(b)
+    except ValueError:
+        return None
+    finally:
+        reset_floating(token)
+    return r if type(r) is ndarray else np.asarray(r)
 
 
 def _column_major(a) -> bool:
@@ -99,6 +117,15 @@ def _same_dtype(a, b, kernel: str, complaint: str) -> None:
 def _mm(input, mat2):
     """The product of an (n x m) and an (m x p) matrix of one dtype. RuntimeError for other shapes. (``torch.mm``)"""
     a, b = input._a, mat2._a
+    r = _easily(a, b) if a.ndim == 2 == b.ndim else None
+    out = wrap(_mm_checked(input, mat2) if r is None else r)
+    if state.enabled and (input._rg or mat2._rg):
+        return _finish(out, _MmBackward0, input, mat2, (_column_major(a), _column_major(b)))
+    return out
+
+
+def _mm_checked(input, mat2):
+    a, b = input._a, mat2._a
     if a.ndim != 2:
         raise RuntimeError("self must be a matrix")
     if b.ndim != 2:
@@ -108,14 +135,18 @@ def _mm(input, mat2):
             f"mat1 and mat2 shapes cannot be multiplied ({a.shape[0]}x{a.shape[1]} and {b.shape[0]}x{b.shape[1]})"
         )
     _same_dtype(input, mat2, "addmm_impl_cpu_", "expected m1 and m2 to have the same dtype, but got: {} != {}")
-    out = wrap(quietly(_product, a, b))
-    if state.enabled and (input._rg or mat2._rg):
-        return _finish(out, _MmBackward0, input, mat2, (_column_major(a), _column_major(b)))
-    return out
+    return quietly(_product, a, b)
 
 
 def _mv(input, vec):
     """The product of an (n x m) matrix and a vector of m elements of one dtype. (``torch.mv``)"""
+    a, b = input._a, vec._a
+    r = _easily(a, b) if a.ndim == 2 and b.ndim == 1 else None
+    out = wrap(_mv_checked(input, vec) if r is None else r)
+    return _finish(out, _MvBackward0, input, vec) if input._rg or vec._rg else out
+
+
+def _mv_checked(input, vec):
     a, b = input._a, vec._a
     if a.ndim == 0:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
@@ -130,11 +161,18 @@ def _mv(input, vec):
         raise RuntimeError("addmv input tensors must have the same dtype, but got {}, {}, and {}".format(*names))
     if a.dtype.kind == "b" and a.size:
         raise _errors.not_implemented("addmv_impl_cpu", input)
-    return _finish(wrap(quietly(_product, a, b)), _MvBackward0, input, vec)
+    return quietly(_product, a, b)
 
 
 def _dot(input, tensor):
     """The sum of the products of two vectors of one length and dtype. (``torch.dot``)"""
+    a, b = input._a, tensor._a
+    r = _easily(a, b) if a.ndim == 1 == b.ndim else None
+    out = wrap(_dot_checked(input, tensor) if r is None else r)
+    return _finish(out, _DotBackward0, input, tensor) if input._rg or tensor._rg else out
+
+
+def _dot_checked(input, tensor):
     a, b = input._a, tensor._a
     if a.ndim != 1 or b.ndim != 1:
         raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors")
@@ -150,7 +188,7 @@ def _dot(input, tensor):
         )
     if a.dtype.kind == "b":
         raise _errors.not_implemented("dot", input)
-    return _finish(wrap(quietly(_product, a, b)), _DotBackward0, input, tensor)
+    return quietly(_product, a, b)
 
 
 def _bmm(input, mat2):
@@ -217,7 +255,7 @@ def _sum_with_product(c, a, b, beta, alpha):
         product = product * np.asarray(alpha).astype(c.dtype)
     if beta == 0:  # then nan and inf of c do not count either
         return product
-    return product + (c if beta == 1 else c * np.asarray(beta).astype(c.dtype))
+    return np.add(product, c if beta == 1 else c * np.asarray(beta).astype(c.dtype), product)
 
 
 def _require_product(input, mat1, mat2):
@@ -249,7 +287,7 @@ def _addmm(input, mat1, mat2, *, beta=1, alpha=1):
     """
     c, a, b = input._a, mat1._a, mat2._a
     shape = _require_product(input, mat1, mat2)
-    if c.shape != shape:
+    if c.shape != shape and c.shape != shape[1:]:
         _expand(input.detach(), shape)  # which raises what does not fit
     if shape[0] and shape[1]:
         beta, alpha = _factor(beta, c.dtype), _factor(alpha, c.dtype)
@@ -294,13 +332,14 @@ publish_inplace("addmm", "linalg", _addmm_inplace)
 def _outer(input, vec2):
     """The products of all pairs of elements of two vectors, n x m. RuntimeError for what is no vector.
     (``torch.outer``)"""
-    for name, vector in (("self", input), ("vec2", vec2)):
-        if vector._a.ndim != 1:
-            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {vector._a.ndim}-D")
+    if input._a.ndim != 1 or vec2._a.ndim != 1:
+        name, vector = ("self", input) if input._a.ndim != 1 else ("vec2", vec2)
+        raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {vector._a.ndim}-D")
     return _reshape_to(input, (input._a.size, 1)) * vec2
 
 
 outer = publish("outer", "linalg", _outer, methods=("outer",), differentiable=("self", "vec2"))
+ger = publish("ger", "linalg", _outer, methods=("ger",), differentiable=("self", "vec2"))
 
 
 # --- matmul -------------------------------------------------------------------------------------------------------

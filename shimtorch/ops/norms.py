@@ -17,7 +17,7 @@ from ..autograd.derivatives import node_class
 from ..autograd.graph import extra_of
 from ..autograd.mode import state
 from ._define import F16, F32, F64, OPERATORS, SCALARS, Operator, internal, quietly, record
-from ._summation import columns_of, one_by_one
+from ._summation import columns_of, in_memory_order, one_by_one
 from .reductions import axes_of, fresh, restored
 from .shape import cast_array, int_tuple, warn_of_complex
 
@@ -68,6 +68,11 @@ def _vector_norm(a, p: float, axes, keepdim: bool, kind):
     folded = tuple(range(a.ndim)) if axes is None else axes
     count = math.prod(a.shape[d] for d in folded)
     shape = tuple([1 if d in folded else size for d, size in enumerate(a.shape)])
+    if a.size and not a.flags.c_contiguous:
+        moved = in_memory_order(a, folded)
+        if moved is not None:
+            out = _vector_norm(moved[0], p, moved[1], False, kind).transpose(moved[2])
+            return out.reshape(shape) if keepdim else out
     wide = F32 if kind is F16 else kind
     if count == 1 and a.shape:
         if not p:

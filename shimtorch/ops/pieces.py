@@ -13,10 +13,12 @@ import numpy as np
 from .. import _dtypes
 from .._layout import with_strides
 from .._tensor import Tensor, new, share, wrap, wrap_dim
+from ..autograd.engine import call_node
 from ..autograd.graph import Node, SeveralOutputs, extra_of, next_sequence, output_of
 from ..autograd.mode import state
 from ..autograd.namespaces import ARRAYS, TENSORS
 from ._define import internal, publish, quietly
+from .indexing import _select, _slice
 from .shape import _index, _unsqueezed, _view_strides, int_tuple, strided
 
 FRESH = None  # see ``inference_mode``
@@ -36,6 +38,9 @@ class CatBackward0(Node):
 
     def tensors(self, grad):
         return _cut(TENSORS, grad, self)
+
+    def __call__(self, grad):
+        return _call_for_all(self, grad)
 
 
 def _cut(xp, grad, node):
@@ -70,6 +75,17 @@ class StackBackward0(Node):
     def tensors(self, grad):
         select = TENSORS.select
         return [None if edge is None else select(grad, self.fixed, i) for i, edge in enumerate(self.edges)]
+
+    def __call__(self, grad):
+        return _call_for_all(self, grad)
+
+
+def _call_for_all(node, grad):
+    """``grad_fn(grad)`` of a list of operands: the gradients of those as well that need none."""
+    whole = new(type(node))
+    whole.edges = (node,) * len(node.edges)
+    whole.saved, whole.fixed, whole.extra, whole.sequence = node.saved, node.fixed, node.extra, node.sequence
+    return call_node(whole, grad)
 
 
 def _record_parts(out: Tensor, cls: type, tensors, fixed) -> None:
@@ -156,21 +172,17 @@ def _cat(tensors, dim=0):
     """
     if type(tensors) is not list and type(tensors) is not tuple:
         tensors = _listed(tensors, "tensors")
-    arrays = [tensor._a for tensor in tensors]
     if type(dim) is not int:
         dim = _index(dim)
+    arrays = [tensor._a for tensor in tensors]
     try:
-        kind = arrays[0].dtype
         r = np.concatenate(arrays, dim)
-        plain = r.dtype is kind and r.ndim < 4 and r.flags.c_contiguous and (r.ndim > 1 or r.size)
-        dim %= r.ndim
-    except (ValueError, IndexError):  # AxisError is an IndexError
+        ndim = r.ndim
+        # Where NumPy's common dtype is that of the first array, so is torch's.
+        plain = r.dtype is arrays[0].dtype and (ndim == 1 or (ndim < 4 and r.flags.c_contiguous))
+        dim = dim + ndim if dim < 0 else dim
+    except (ValueError, IndexError):
         plain = False
-    if plain:
-        for array in arrays:
-            if array.dtype is not kind:
-                plain = False
-                break
     if not plain:
         r, dim = _joined_as_torch(tensors, arrays, dim)
     out = new(Tensor)
@@ -178,8 +190,12 @@ def _cat(tensors, dim=0):
     out._node = None
     out._rg = False
     out._vc = FRESH
-    if state.enabled and True in [tensor._rg for tensor in tensors]:
-        _record_parts(out, CatBackward0, tensors, (dim, [array.shape for array in arrays]))
+    out._base = None
+    if state.enabled:
+        for tensor in tensors:
+            if tensor._rg:
+                _record_parts(out, CatBackward0, tensors, (dim, [array.shape for array in arrays]))
+                break
     return out
 
 
@@ -227,7 +243,9 @@ def _stack(tensors, dim=0):
     if not arrays:
         raise RuntimeError("stack expects a non-empty TensorList")
     shape = arrays[0].shape
-    dim = wrap_dim(dim, len(shape) + 1)
+    ndim = len(shape)
+    if dim:
+        dim = wrap_dim(dim, ndim + 1)
     kind = arrays[0].dtype
     for array in arrays:
         if array.shape != shape:
@@ -240,22 +258,36 @@ def _stack(tensors, dim=0):
             kind = None
     if kind is None:
         kind = _kind_of(tensors, arrays)
-    r = _stacked(arrays, dim, kind, shape) if len(shape) else np.array(arrays, kind)
+        r = quietly(_stacked, arrays, dim, kind, shape)
+    else:
+        r = _stacked(arrays, dim, kind, shape)
     out = new(Tensor)
     out._a = r
     out._node = None
     out._rg = False
     out._vc = FRESH
-    if state.enabled and True in [tensor._rg for tensor in tensors]:
-        _record_parts(out, StackBackward0, tensors, dim)
+    out._base = None
+    if state.enabled:
+        for tensor in tensors:
+            if tensor._rg:
+                _record_parts(out, StackBackward0, tensors, dim)
+                break
     return out
 
 
 def _stacked(arrays, dim: int, kind, shape):
     """Arrays of one shape along a new dimension, laid out as torch's."""
-    if dim == len(shape):
-        return quietly(_joined, [_unsqueezed(array, dim) for array in arrays], dim, kind)
-    r = quietly(_joined, arrays, dim, kind)
+    ndim = len(shape)
+    if ndim < 3:
+        r = np.array(arrays, kind)
+        if dim:
+            order = [*range(1, ndim + 1)]
+            order.insert(dim, 0)
+            r = r.transpose(order).copy()
+        return r
+    if dim == ndim:
+        return _joined([_unsqueezed(array, dim) for array in arrays], dim, kind)
+    r = _joined(arrays, dim, kind)
     full = (*shape[:dim], len(arrays), *shape[dim:])
     return r.reshape(full) if r.flags.c_contiguous else strided(r, full, _view_strides(r, full))
 
@@ -295,6 +327,8 @@ def views_of(base: Tensor, arrays, cls: type, fixed) -> tuple[Tensor, ...]:
         if node is not None:
             out._node = output_of(node, number)
             out._rg = True
+        elif base._rg:
+            out._rg = owner._rg
         views.append(out)
     return tuple(views)
 
@@ -407,9 +441,7 @@ def _split_evenly(input, split_size, dim=0):
     dim = wrap_dim(dim, a.ndim)
     size = a.shape[dim]
     if split_size == 0 and size:
-        raise RuntimeError(
-            f"split_size can only be 0 if dimension size is 0, but got dimension size of {size}"
-        )
+        raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {size}")
     lengths = [split_size] * (size // split_size) if split_size else []
     if split_size and size % split_size:
         lengths.append(size % split_size)
@@ -488,6 +520,45 @@ def _rows(self):
     return iter(_unbind(self))
 
 
+def _select_checked(input, dim, index):
+    """The slice ``index`` of a tensor along ``dim``, which it lacks: a view. IndexError if there is none such.
+    (``torch.select``)"""
+    shape = input._a.shape
+    if not shape:
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    dim, index = wrap_dim(_index(dim), len(shape)), _index(index)
+    size = shape[dim]
+    if not -size <= index < size:
+        raise IndexError(f"select(): index {index} out of range for tensor of size {list(shape)} at dimension {dim}")
+    return _select(input, dim, index % size)
+
+
+def _narrow(input, dim, start, length):
+    """The stretch of ``length`` slices along ``dim`` from ``start`` on: a view. IndexError or RuntimeError where there
+    are not as many. (``torch.narrow``)"""
+    shape = input._a.shape
+    dim, length = _index(dim), _index(length)
+    if isinstance(start, Tensor):
+        if start._a.ndim or start._a.dtype.kind not in "iu":
+            raise RuntimeError("start must be an 0-dim integral Tensor.")
+        start = start._a.item()
+    start = _index(start)
+    if not shape:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    if length < 0:
+        raise RuntimeError("narrow(): length must be non-negative.")
+    dim = wrap_dim(dim, len(shape))
+    size = shape[dim]
+    if not -size <= start <= size:
+        raise IndexError(f"start out of range (expected to be in range of [{-size}, {size}], but got {start})")
+    start = start + size if start < 0 else start
+    if start + length > size:
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
+    return _slice(input, dim, slice(start, start + length, 1))
+
+
+select = publish("select", "shape", _select_checked, methods=("select",), differentiable=("self",))
+narrow = publish("narrow", "shape", _narrow, methods=("narrow",), differentiable=("self",))
 unbind = publish("unbind", "pieces", _unbind, methods=("unbind",), differentiable=("self",))
 split_with_sizes = publish(
     "split_with_sizes", "pieces", _split_with_sizes, methods=("split_with_sizes",), differentiable=("self",)

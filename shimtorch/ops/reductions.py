@@ -17,11 +17,11 @@ from .. import _dtypes, _errors
 from .._floating import QUIET, reset_floating, set_floating
 from .._tensor import Tensor, scalar_type_name, wrap, wrap_dim
 from ..autograd.derivatives import node_class
-from ..autograd.graph import extra_of
+from ..autograd.graph import extra_of, next_sequence
 from ..autograd.mode import state
 from ..autograd.namespaces import TENSORS
-from ._define import F16, F32, F64, internal, publish, quietly, record
-from ._summation import add_all, add_up, columns_of, one_by_one
+from ._define import F16, F32, F64, internal, new, publish, quietly, record
+from ._summation import add_all, add_up, columns_of, in_memory_order, one_by_one
 from .shape import cast_array, int_tuple, to_dtype, unique_dims, warn_of_complex
 
 _UNSET = "unset"  # torch tells a dim left out from None in the graph
@@ -48,7 +48,7 @@ def fresh(r) -> Tensor:
     """A reduction's result as a tensor, which torch lays out row by row whatever the input's layout."""
     if type(r) is not ndarray:
         r = asarray(r)
-    elif r.ndim > 1 and not r.flags.c_contiguous:
+    elif not r.flags.c_contiguous:
         r = np.ascontiguousarray(r)
     return wrap(r)
 
@@ -111,6 +111,18 @@ _MeanBackward1 = node_class(
 )  # fmt: skip
 
 
+def _attach(out, cls, input, fixed) -> None:
+    """``record`` for one input of which nothing is saved."""
+    node: Any = new(cls)
+    node.edges = (input._node or input,)
+    node.saved = ()
+    node.fixed = fixed
+    node.sequence = next_sequence()
+    node.extra = None
+    out._node = node
+    out._rg = True
+
+
 def _total(a):
     """The sum of all of a contiguous float32 or float64 array, or None where ``add_up`` has more to do."""
     kind = a.dtype
@@ -134,7 +146,7 @@ def _sum(input, dim=_UNSET, keepdim=False, *, dtype=None):
         if total is not None:
             out = wrap(total)
             if input._rg and state.enabled:
-                record(out, _SumBackward0, (input,), (), (a.shape,))
+                _attach(out, _SumBackward0, input, (a.shape,))
             return out
     axes = None if dim is None or dim is _UNSET else axes_of(dim, a.ndim)
     check(keepdim, dtype)
@@ -148,9 +160,9 @@ def _sum(input, dim=_UNSET, keepdim=False, *, dtype=None):
     out = fresh(total)
     if input._rg and state.enabled and a.dtype.kind in "fc":
         if dim is _UNSET and keepdim is False:
-            record(out, _SumBackward0, (input,), (), (a.shape,))
+            _attach(out, _SumBackward0, input, (a.shape,))
         else:
-            record(out, _SumBackward1, (input,), (), (a.shape, axes or (), keepdim))
+            _attach(out, _SumBackward1, input, (a.shape, axes or (), keepdim))
         restore_dtype(out, input, a.dtype)
     return out
 
@@ -170,7 +182,7 @@ def _mean(input, dim=_UNSET, keepdim=False, *, dtype=None):
             finally:
                 reset_floating(token)
             if input._rg and state.enabled:
-                record(out, _MeanBackward0, (input,), (), (a.shape, a.size))
+                _attach(out, _MeanBackward0, input, (a.shape, a.size))
             return out
     check(keepdim, dtype)
     kind = dtype or input.dtype
@@ -190,9 +202,9 @@ def _mean(input, dim=_UNSET, keepdim=False, *, dtype=None):
     out = fresh(quietly(mean_of, a, axes, keepdim, count))
     if input._rg and state.enabled:
         if dim is _UNSET and not keepdim:
-            record(out, _MeanBackward0, (input,), (), (a.shape, count))
+            _attach(out, _MeanBackward0, input, (a.shape, count))
         else:
-            record(out, _MeanBackward1, (input,), (), (a.shape, axes or (), keepdim, count))
+            _attach(out, _MeanBackward1, input, (a.shape, axes or (), keepdim, count))
         restore_dtype(out, input, a.dtype)
     return out
 
@@ -250,7 +262,7 @@ def _of_product(xp, grad, self, kind, result):
         return grad * xp.conj(result / self)
     if xp.has_zeros(self):
         return xp.zeros_like(self)
-    return xp.reshape(xp.times_others(grad, xp.reshape(self, (math.prod(shape),)), 0), shape)
+    return xp.reshape(xp.times_others(grad, xp.in_a_row(self), 0), shape)
 
 
 def _of_products(xp, grad, self, kind, dim, keepdim, result):
@@ -276,6 +288,7 @@ internal(
     lambda t, kind: to_dtype(t, _dtypes.OF_NUMPY[kind]),
 )
 internal("has_zero", lambda a: not a.all(), lambda t: not t._a.all())
+internal("in_a_row", np.ravel, lambda t: t.contiguous().view(-1))
 # Several, by which torch saves itself the work unless the gradient is to be recorded.
 internal("has_zeros", lambda a: a.size - np.count_nonzero(a) > 1, lambda t: False)
 
@@ -285,6 +298,8 @@ def _as_kind(a, kind):
     return cast_array(a, kind)
 
 
+_and: Any = np.logical_and.reduce
+_multiply: Any = np.multiply.reduce
 _LANES = {F16: 16, F32: 8, F64: 4}  # numbers of a dtype that torch multiplies at a time, in four rows
 
 
@@ -292,13 +307,17 @@ def multiply_up(a, axes, keepdim: bool):
     """The product over ``axes`` (None: all) in the array's own dtype, in torch's order where that is fixed."""
     kind = a.dtype
     if kind.kind == "b":
-        return np.logical_and.reduce(a, axes, keepdims=keepdim)
+        return _and(a, axes, keepdims=keepdim)
     if axes is None and not keepdim and a.ndim == 1 and 0 < a.size < 16:
         return np.multiply.accumulate(a, 0, kind)[-1, ...]
     lanes = _LANES.get(kind)
     if lanes is None or not a.size or not a.ndim:
-        return np.multiply.reduce(a, axes, kind, keepdims=keepdim)
+        return _multiply(a, axes, kind, keepdims=keepdim)
     folded = tuple(range(a.ndim)) if axes is None else axes
+    moved = None if a.flags.c_contiguous else in_memory_order(a, folded)
+    if moved is not None:
+        total = multiply_up(moved[0], moved[1], False).transpose(moved[2])
+        return total.reshape([1 if d in folded else n for d, n in enumerate(a.shape)]) if keepdim else total
     count = math.prod(a.shape[d] for d in folded)
     columns = columns_of(a, folded, count)
     along = a.flags.c_contiguous and folded[-1] == a.ndim - 1 and len(folded) in (1, a.ndim)

@@ -17,7 +17,7 @@ from .._warnings import warn
 from ..autograd.derivatives import node_class
 from ..autograd.graph import counter_of, extra_of, move_retained, underivable
 from ..autograd.mode import state
-from ._define import SCALARS, before_inplace, publish, quietly, record
+from ._define import SCALARS, before_inplace, fill_array, publish, quietly, record
 
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 
@@ -72,7 +72,9 @@ def numbers_of(a: np.ndarray) -> np.ndarray:
     if a.dtype.kind != "c":
         return a
     real = a.real
-    return np.ndarray((*a.shape, 2), real.dtype, a, 0, (*a.strides, real.itemsize)) if a.size else real
+    if not a.size:
+        return real
+    return np.lib.stride_tricks.as_strided(real, (*a.shape, 2), (*a.strides, real.itemsize))
 
 
 def place(a: np.ndarray, flat: np.ndarray) -> None:
@@ -90,7 +92,7 @@ def _written(self: Tensor, cls: type, fill, args=()) -> Tensor:
     counter_of(self).value += 1
     if state.enabled and (self._rg or any(arg._rg for arg in args)):
         before = self._node
-        record(self, cls, (original, *args))
+        record(self, cls, (original, *args), args)
         if before is not None:
             after, self._node = self._node, before
             move_retained(self, after)
@@ -98,9 +100,8 @@ def _written(self: Tensor, cls: type, fill, args=()) -> Tensor:
     return self
 
 
-def _zero_node(name: str, *others: str) -> type:
-    names = ("self", *others)
-    return node_class(name, names, {n: lambda xp, grad: xp.zeros_like(grad) for n in names})
+def _zero_node(name: str, input: str = "self") -> type:
+    return node_class(name, (input,), {input: lambda xp, grad: xp.zeros_like(grad)})
 
 
 _UniformBackward0 = _zero_node("UniformBackward0")
@@ -108,7 +109,13 @@ _NormalBackward0 = _zero_node("NormalBackward0")
 _ExponentialBackward0 = _zero_node("ExponentialBackward0")
 _RandomBackward = [_zero_node(f"RandomBackward{i}") for i in range(3)]
 _BernoulliBackward0 = _zero_node("BernoulliBackward0")
-_BernoulliBackward1, _BernoulliBackward2 = _zero_node("BernoulliBackward1", "p"), _zero_node("BernoulliBackward2")
+_BernoulliBackward1 = node_class(
+    "BernoulliBackward1",
+    ("self", "p"),
+    {"self": lambda xp, grad: xp.zeros_like(grad), "p": lambda xp, grad, p: xp.zeros_like(p)},
+    saved=("p",),
+)
+_BernoulliBackward2 = _zero_node("BernoulliBackward2")
 
 
 # --- uniform, normal, exponential ---------------------------------------------------------------------------------
@@ -119,6 +126,8 @@ def fill_uniform(a: np.ndarray, low: float, high: float, generator) -> None:
     kind = _dtypes.OF_NUMPY[a.dtype]
     if kind.category < 2:
         raise _errors.not_implemented("check_uniform_bounds", kind)
+    if kind.category == 3 and not a.size:
+        return
     kind = kind.to_real()
     limit = float(np.finfo(kind._numpy).max)
     for value, name in ((low, "from"), (high, "to")):
@@ -211,14 +220,15 @@ publish("exponential_", "sampler", _exponential_, methods=("exponential_",))
 _DIGITS = {"float16": 11, "float32": 24, "float64": 53}
 _OUT_OF_RANGE = (
     "{0} is out of bounds [-(2^{1}), 2^{1}]. Due to precision limitations {2} can support discrete uniform "
-    "distribution only within this range. This warning will become an error in version 1.7 release, please fix the code in advance "
-    "(Triggered internally at /__w/pytorch/pytorch/aten/src/ATen/native/DistributionTemplates.h:{3}.)"
+    "distribution only within this range. This warning will become an error in version 1.7 release, please fix the "
+    "code in advance (Triggered internally at /__w/pytorch/pytorch/aten/src/ATen/native/DistributionTemplates.h:{3}.)"
 )
 
 
 def fill_integers(a: np.ndarray, low: int, high: int | None, generator) -> None:
     """Integers in [low, high) into an array of any dtype but complex; up to what it holds if ``high`` is None."""
     kind = _dtypes.OF_NUMPY[a.dtype]
+    refuse_overlap(a, ())
     if high is None and low == _INT64_MIN:
         _fill_64_bits(a, generator)
         return
@@ -245,7 +255,6 @@ def fill_integers(a: np.ndarray, low: int, high: int | None, generator) -> None:
     if last > _INT64_MAX:
         last = _INT64_MAX
     _require_bounds(low, last, kind)
-    refuse_overlap(a, ())
     if a.size:
         place(a, _samplers.integers(generator, a.size, low, last - low + 1))
 
@@ -296,7 +305,6 @@ def _require_bounds(low: int, last: int, kind: _dtypes.dtype) -> None:
 
 def _fill_64_bits(a: np.ndarray, generator) -> None:
     kind = _dtypes.OF_NUMPY[a.dtype]
-    refuse_overlap(a, ())
     if not a.size:
         return
     if a.dtype.name not in ("int64", "float32", "float64"):
@@ -309,11 +317,11 @@ def _fill_64_bits(a: np.ndarray, generator) -> None:
 def _fill_all(a: np.ndarray, generator) -> None:
     """What ``random_()`` fills with: all integers from 0 to the largest that the dtype holds."""
     kind = _dtypes.OF_NUMPY[a.dtype]
+    if not a.size:
+        return
     refuse_overlap(a, ())
     if kind.category == 3:
         raise _errors.not_implemented("random_kernel_cpu", kind)
-    if not a.size:
-        return
     span = _largest(kind) + 1
     if a.dtype.itemsize == 8:
         place(a, (_samplers.words_of_64(generator, a.size) % np.uint64(span)).view(np.int64))
@@ -362,22 +370,28 @@ _UNLIKELY = (
 def _fill_bernoulli(a: np.ndarray, p: float, generator) -> None:
     if not 0 <= p <= 1:
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
+    if not a.size:
+        return
     refuse_overlap(a, ())
     if a.dtype.kind == "c":
         raise _errors.not_implemented("bernoulli_scalar_cpu_", _dtypes.OF_NUMPY[a.dtype])
-    if a.size:
-        place(a, _samplers.bernoulli(generator, a.size, p))
+    place(a, _samplers.bernoulli(generator, a.size, p))
 
 
-def _fill_bernoulli_of(a: np.ndarray, p: np.ndarray, generator) -> None:
-    """Zeros and ones into ``a``, with the probabilities of an array that has been expanded to its shape."""
+def _fill_bernoulli_of(a: np.ndarray, probabilities: Tensor, generator) -> None:
+    """Zeros and ones into ``a``, with probabilities that expand to its shape."""
+    if not a.size:
+        return
     refuse_overlap(a, ())
     if a.dtype.kind == "c":
         raise _errors.not_implemented("bernoulli_tensor_cpu_self_", _dtypes.OF_NUMPY[a.dtype])
+    p = probabilities._a
+    if p.shape != a.shape:
+        p = probabilities.detach().expand(a.shape)._a
+    if p is not a:
+        refuse_overlap(a, [p])
     if p.dtype.kind != "f":
         raise _errors.not_implemented("bernoulli_tensor_cpu_p_", _dtypes.OF_NUMPY[p.dtype])
-    if not a.size:
-        return
     order = _memory_order(a.shape, [a.strides, p.strides])[::-1]
     ordered, target = p.transpose(order), a.transpose(order)
     if not np.all((p >= 0) & (p <= 1)):
@@ -395,14 +409,7 @@ def _bernoulli_(self, p=0.5, *, generator=None):
         p = _number(p)
         return _written(self, _BernoulliBackward2, lambda a: _fill_bernoulli(a, p, generator))
 
-    def fill(a):
-        _fill_bernoulli_of(a, _expanded(p, a.shape), generator)
-
-    return _written(self, _BernoulliBackward1, fill, (p,))
-
-
-def _expanded(p: Tensor, shape) -> np.ndarray:
-    return p._a if p._a.shape == shape else p.detach().expand(shape)._a
+    return _written(self, _BernoulliBackward1, lambda a: _fill_bernoulli_of(a, p, generator), (p,))
 
 
 def _bernoulli(input, p=None, *, generator=None):
@@ -411,16 +418,17 @@ def _bernoulli(input, p=None, *, generator=None):
     NotImplementedError for an ``input`` of integers where it is to hold the probabilities. (``torch.bernoulli``)
     """
     generator = _generator(generator)
-    a = input._a
-    out = np.empty_like(a, subok=False)
+    out = np.empty(input._a.shape, input._a.dtype)
     if p is None:
-        quietly(_fill_bernoulli_of, out, a, generator)
+        quietly(_fill_bernoulli_of, out, input, generator)
         cls = _BernoulliBackward0
     else:
         quietly(_fill_bernoulli, out, _number(p), generator)
         cls = _UNDERIVABLE_BERNOULLI
     result = wrap(out)
     if input._rg and state.enabled:
+        if out.dtype.kind == "c":
+            raise RuntimeError("bernoulli does not support automatic differentiation for outputs with complex dtype.")
         record(result, cls, (input,))
     return result
 
@@ -433,8 +441,7 @@ publish("bernoulli_", "sampler", _bernoulli_, methods=("bernoulli_",))
 # --- normal, with tensors as parameters ---------------------------------------------------------------------------
 
 
-_NormalBackward1 = node_class("NormalBackward1", ("mean",), {"mean": lambda xp, grad: xp.zeros_like(grad)})
-_NormalBackward2 = node_class("NormalBackward2", ("std",), {"std": lambda xp, grad: xp.zeros_like(grad)})
+_NormalBackward1, _NormalBackward2 = _zero_node("NormalBackward1", "mean"), _zero_node("NormalBackward2", "std")
 _NormalBackward3 = node_class(
     "NormalBackward3",
     ("mean", "std"),
@@ -456,19 +463,21 @@ def normal_of(mean, std, generator) -> Tensor:
         _errors.require_broadcast(shape, tensor._a.shape)
         shape = np.broadcast_shapes(shape, tensor._a.shape)
     out = np.empty(shape, tensors[0]._a.dtype)
-
-    def compute():
-        fill_normal(out, 0.0, 1.0 if isinstance(std, Tensor) else deviation, generator)
-        if not out.size:
-            return
-        if isinstance(std, Tensor):
-            out[...] = np.multiply(out, std._a.astype(out.real.dtype, copy=False))
-        center = mean._a if isinstance(mean, Tensor) else np.array(_number(mean))
-        np.add(out, center.astype(out.dtype), out)
-
-    quietly(compute)
+    if isinstance(mean, Tensor):
+        center = mean.detach()
+    else:
+        center = wrap(np.empty((), out.dtype))
+        fill_array(center._a, _number(mean))
     result = wrap(out)
+    quietly(fill_normal, out, 0.0, 1.0 if isinstance(std, Tensor) else deviation, generator)
+    if out.size:
+        if isinstance(std, Tensor):
+            result.mul_(std.detach())
+        result.add_(center)
+    result._vc = None
     if state.enabled and any(tensor._rg for tensor in tensors):
+        if out.dtype.kind == "c":
+            raise RuntimeError("normal does not support automatic differentiation for outputs with complex dtype.")
         cls = _NormalBackward3 if len(tensors) == 2 else _NormalBackward1 if tensors[0] is mean else _NormalBackward2
         record(result, cls, tensors)
         extra_of(result._node).operands = tuple((tensor._a.shape, tensor._a.dtype) for tensor in tensors)

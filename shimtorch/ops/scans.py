@@ -10,15 +10,15 @@ import operator
 
 import numpy as np
 
-from .. import _errors
+from .. import _dtypes, _errors
 from .._layout import refuse_overlap
 from .._tensor import Tensor, c_name, wrap, wrap_dim
 from ..autograd.derivatives import node_class
 from ..autograd.graph import counter_of, move_retained
 from ..autograd.mode import state
 from ..autograd.namespaces import ARRAYS, TENSORS
-from ._define import F16, F32, F64, _guarded, before_inplace, internal, publish, quietly, record
-from .reductions import check, converted, multiply_up
+from ._define import F16, F32, F64, ONE, ZERO, _guarded, before_inplace, internal, publish, quietly, record
+from .reductions import check, converted
 
 _WIDE = {F16: F32, F32: F64, np.dtype("complex64"): np.dtype("complex128")}
 
@@ -62,9 +62,9 @@ def _cumsum(input, dim, *, dtype=None):
         raise TypeError("dim")
     dim = operator.index(dim)
     dim = wrap_dim(dim, input._a.ndim)
+    if dtype is _dtypes.bool_ and input._a.size and input._a.ndim:
+        raise _errors.not_implemented("cumsum_out_cpu", dtype)
     a = converted(input, dtype)
-    if a.dtype.kind == "b" and a.size and a.ndim:
-        raise _errors.not_implemented("cumsum_out_cpu", wrap(a))
     out = wrap(quietly(_summed, a, dim))
     if input._rg and state.enabled and a.dtype.kind in "fc":
         record(out, _CumsumBackward0, (input,), (), (dim, input._a.dtype))
@@ -110,6 +110,7 @@ def _flipped(a, dim: int):
     return np.ascontiguousarray(np.flip(a, dim))
 
 
+_FROM_SECOND = slice(1, None, 1)
 _FlipBackward0 = node_class(
     "FlipBackward0", ("self",), {"self": lambda xp, grad, dim: xp.flip(grad, dim)}, fixed=("dim",)
 )
@@ -117,7 +118,6 @@ _CatBackward0 = node_class(
     "CatBackward0", ("tensors_0", "tensors_1"), {"tensors_1": lambda xp, grad, dim: xp.slice(grad, dim, _FROM_SECOND)},
     fixed=("dim",),
 )  # fmt: skip
-_FROM_SECOND = slice(1, None, 1)
 
 
 def _flip_tensor(input, dim: int):
@@ -145,21 +145,25 @@ def _of_running_product(xp, grad, self, dim: int, result):
         return grad
     if not xp.has_zero(self):
         return xp.div(_from_the_end(xp, xp.mul(xp.conj(result), grad), dim), xp.conj(self))
-    return xp.around_zeros(grad, self, dim)
+    return xp.around_zeros(grad, self, dim, result)
 
 
-def _around_zeros(grad, a, dim: int):
-    """The gradient of running products in which zeros are: for each element, products of those without it."""
-    a, grad = np.moveaxis(a.conj(), dim, 0), np.moveaxis(grad, dim, 0)
-    out = np.empty(a.shape, grad.dtype)
-    for k in range(len(a)):
-        before = multiply_up(a[:k], (0,), False)
-        products = before * _multiplied(_after_ones(a[k + 1 :], 0), 0)
-        out[k] = np.add.reduce(grad[k:] * products, 0)
-    return np.moveaxis(out, 0, dim)
+def _around_zeros(grad, a, dim: int, result):
+    """The gradient of running products that meet zeros: nothing from the second zero on, as in torch's masks."""
+    a, grad, result = (np.moveaxis(part, dim, 0) for part in (a.conj(), grad, result.conj()))
+    zeros = np.add.accumulate(a == 0, 0, np.int64)
+    before, one = zeros == 0, zeros == 1
+    place = one.argmax(0, keepdims=True)
+    first = one & (np.cumsum(one, 0) == 1)
+    weights = np.where(before, result * grad, ZERO[grad.dtype])
+    out = np.where(before, _summed(weights[::-1], 0)[::-1] / a, ZERO[grad.dtype])
+    after = _multiplied(np.where(one & ~first, a, ONE[a.dtype]), 0) * np.where(one, grad, ZERO[grad.dtype])
+    until = np.take_along_axis(result, np.maximum(place - 1, 0), 0)
+    until = np.where(place == 0, ONE[result.dtype], until)
+    return np.moveaxis(np.where(first, np.add.reduce(after, 0, keepdims=True) * until, out), 0, dim)
 
 
-def _no_third(grad, a, dim: int):
+def _no_third(grad, a, dim: int, result):
     raise NotImplementedError("shimtorch does not offer third derivatives of products in which zeros are")
 
 

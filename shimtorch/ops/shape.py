@@ -6,7 +6,6 @@ that hands it to ``view_of`` with its node class; the derivative maps the gradie
 
 from __future__ import annotations
 
-import functools
 import operator
 import warnings
 
@@ -14,10 +13,11 @@ import numpy as np
 from numpy import ndarray
 
 from .. import _dtypes
-from .._device import contiguous_format, memory_format, preserve_format, require_cpu
+from .._device import Size, contiguous_format, memory_format, preserve_format, require_cpu
 from .._layout import laid_out
-from .._tensor import Tensor, scalar_type_name, share, strides_of, wrap, wrap_dim
+from .._tensor import Tensor, new, scalar_type_name, strides_of, wrap, wrap_dim
 from ..autograd.derivatives import node_class
+from ..autograd.graph import INFERENCE, counter_of, next_sequence
 from ..autograd.mode import state
 from ..autograd.namespaces import TENSORS
 from ._define import internal, publish, quietly, record
@@ -26,19 +26,33 @@ from ._summation import add_up
 
 def view_of(base: Tensor, array: ndarray, cls=None, fixed=()) -> Tensor:
     """``array``, which lies in the memory of ``base``, as a view of it; recorded if ``base`` requires grad."""
-    out = share(base)
+    out = new(Tensor)
     out._a = array
-    if base._base is None:
+    counter = out._vc = base._vc or counter_of(base)
+    if base._root is not None or counter is INFERENCE:
+        out._root = base._a if base._root is None else base._root
+    owner = base._base
+    if owner is None:
         out._base = base
     else:
-        out._base = base._base
+        out._base = owner
         if base._made:
             out._made = base._made if state.enabled else "no_grad"
-    if base._rg:
-        if state.enabled and cls is not None:
-            record(out, cls, (base,), (), fixed)
-        else:
-            out._rg = not state.enabled  # as in torch, a view made under no_grad requires grad like its base
+    if not base._rg:
+        out._node = None
+        out._rg = False
+    elif state.enabled and cls is not None:
+        node = new(cls)
+        node.edges = (base._node or base,)
+        node.saved = ()
+        node.fixed = fixed
+        node.sequence = next_sequence()
+        node.extra = None
+        out._node = node
+        out._rg = True
+    else:
+        out._node = None
+        out._rg = not state.enabled and out._base._rg  # as in torch, a view made under no_grad is as its base
     return out
 
 
@@ -54,6 +68,13 @@ def int_tuple(values) -> tuple[int, ...]:
     if len(values) == 1 and isinstance(values[0], (tuple, list)):
         values = values[0]
     return tuple([v if type(v) is int else _index(v) for v in values])
+
+
+def _named_sizes(given, named):
+    """Sizes or dims that are given by name, if they are given in no other way."""
+    if given or named is None:
+        raise TypeError("sizes")
+    return (named,)
 
 
 def _index(value) -> int:
@@ -128,21 +149,48 @@ def _view_strides(a: ndarray, shape):
     return None if view != -1 else tuple(strides)
 
 
-def _view(input, *shape):
+def _easily(a: ndarray, shape):
+    """``a`` in this shape if that is plain: no copy, ints only, and NumPy has nothing against it; else None."""
+    if not a.flags.c_contiguous:
+        return None
+    for size in shape:
+        if type(size) is not int or size < -1:
+            return None
+    try:
+        return a.reshape(shape)
+    except ValueError:
+        return None
+
+
+def _view(input, *shape, size=None, dtype=None):
     """The same memory in another shape, one size of which may be -1; or, given a dtype, its bytes read as that dtype.
 
     RuntimeError where that would need a copy. (``torch.Tensor.view``)
     """
-    if len(shape) == 1 and isinstance(shape[0], _dtypes.dtype):
-        return view_of(input, _reinterpreted(input._a, shape[0]))
+    if not shape:
+        shape = _named_sizes(shape, size if dtype is None else dtype)
+    elif size is not None or dtype is not None:
+        raise TypeError("size")
     a = input._a
-    sizes = _complete(int_tuple(shape), a.size)
-    array = _viewed(a, sizes)
+    array = None
+    if len(shape) == 1:
+        (first,) = shape
+        kind = type(first)
+        if kind is int:
+            array = _easily(a, shape)
+        elif kind is tuple or kind is list or kind is Size:
+            array = _easily(a, first)
+        elif kind is _dtypes.dtype:
+            return view_of(input, _reinterpreted(a, first))
+    elif shape:
+        array = _easily(a, shape)
     if array is None:
-        raise RuntimeError(
-            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
-            "contiguous subspaces). Use .reshape(...) instead."
-        )
+        array = _viewed(a, _complete(int_tuple(shape), a.size))
+        if array is None:
+            raise RuntimeError(
+                "view size is not compatible with input tensor's size and stride (at least one dimension spans across "
+                "two contiguous subspaces). Use .reshape(...) instead."
+            )
     return view_of(input, array, _ViewBackward0, (a.shape,))
 
 
@@ -169,16 +217,11 @@ def _reinterpreted(a: ndarray, kind: _dtypes.dtype) -> ndarray:
     return a.view(kind._numpy)
 
 
-def _size_keyword(function):
-    @functools.wraps(function)
-    def forward(input, *shape, size=None, **options):
-        return function(input, *shape, **options) if size is None else function(input, size, **options)
-
-    return forward
-
-
 def _reshape_to(input, shape):
     a = input._a
+    array = _easily(a, shape)
+    if array is not None:
+        return view_of(input, array, _ViewBackward0, (a.shape,))
     sizes = _complete(shape, a.size)
     array = _viewed(a, sizes)
     if array is not None:
@@ -197,20 +240,34 @@ def unsafe_view(input, sizes):
 def _reshape(input, shape):
     """The elements in another shape, one size of which may be -1: a view where there is one, else a copy.
     (``torch.reshape``)"""
+    kind = type(shape)
+    if kind is tuple or kind is list or kind is Size:
+        array = _easily(input._a, shape)
+        if array is not None:
+            return view_of(input, array, _ViewBackward0, (input._a.shape,))
     return _reshape_to(input, int_tuple((shape,)))
 
 
-def _reshape_method(input, *shape, **keywords):
+def _reshape_method(input, *sizes, shape=None):
     """The elements in another shape, one size of which may be -1: a view where there is one, else a copy.
     (``torch.Tensor.reshape``)"""
-    if keywords and (shape or set(keywords) != {"shape"}):
+    if shape is None:
+        if len(sizes) > 1:
+            array = _easily(input._a, sizes)
+            if array is not None:
+                return view_of(input, array, _ViewBackward0, (input._a.shape,))
+            return _reshape_to(input, int_tuple(sizes))
+        if sizes:
+            (shape,) = sizes
+            if type(shape) is int:
+                return _reshape_to(input, sizes)
+            return _reshape(input, shape)
+    if sizes or shape is None:
         raise TypeError("shape")
-    if not shape and not keywords:
-        raise TypeError("shape")
-    return _reshape_to(input, int_tuple((keywords["shape"],) if keywords else shape))
+    return _reshape(input, shape)
 
 
-view = publish("view", "method", _size_keyword(_view), methods=("view",), differentiable=("self",))
+view = publish("view", "method", _view, methods=("view",), differentiable=("self",))
 reshape = publish("reshape", "shape", _reshape, differentiable=("self",))
 publish("reshape", "shape", _reshape_method, methods=("reshape",), function=reshape, differentiable=("self",))
 internal("reshape", np.reshape, _reshape_to)
@@ -242,8 +299,15 @@ def _inverse(dims):
 def _transpose(input, dim0, dim1):
     """A view with two dimensions swapped; IndexError for a dim that is not there. (``torch.transpose``)"""
     a = input._a
-    dim0, dim1 = wrap_dim(_index(dim0), a.ndim), wrap_dim(_index(dim1), a.ndim)
-    return view_of(input, a.swapaxes(dim0, dim1) if a.ndim else a.view(), _TransposeBackward0, (dim0, dim1))
+    if type(dim0) is not int or type(dim1) is not int:
+        dim0, dim1 = _index(dim0), _index(dim1)
+    try:
+        array = a.swapaxes(dim0, dim1)
+    except ValueError:  # AxisError is one
+        wrap_dim(dim0, a.ndim)
+        wrap_dim(dim1, a.ndim)
+        array = a.view()  # of no dimensions
+    return view_of(input, array, _TransposeBackward0, (dim0, dim1))
 
 
 def _t(input):
@@ -253,13 +317,11 @@ def _t(input):
     return view_of(input, input._a.T, _TBackward0)
 
 
-def _permute(input, *dims, **keywords):
+def _permute(input, *order, dims=None):
     """A view with the dimensions in another order, each named once. (``torch.Tensor.permute``)"""
-    if keywords:
-        if dims or set(keywords) != {"dims"}:
-            raise TypeError("dims")
-        dims = (keywords["dims"],)
-    return _permuted(input, int_tuple(dims))
+    if dims is not None or not order:
+        order = _named_sizes(order, dims)
+    return _permuted(input, int_tuple(order))
 
 
 def _permute_function(input, dims):
@@ -269,15 +331,23 @@ def _permute_function(input, dims):
 
 def _permuted(input, dims):
     a = input._a
-    if len(dims) != a.ndim:
+    if len(dims) == a.ndim:
+        try:
+            return view_of(input, a.transpose(dims), _PermuteBackward0, (dims,))
+        except ValueError:  # an AxisError as well
+            pass
+    else:
         raise RuntimeError(
             "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
             f"ordering of dimensions i.e. input.dim() = {a.ndim} is not equal to len(dims) = {len(dims)}"
         )
-    dims = tuple([wrap_dim(d, a.ndim) for d in dims])
-    if len(set(dims)) != len(dims):
-        raise RuntimeError("permute(): duplicate dims are not allowed.")
-    return view_of(input, a.transpose(dims), _PermuteBackward0, (dims,))
+    seen = set()
+    for dim in dims:
+        dim = wrap_dim(dim, a.ndim)
+        if dim in seen:
+            break
+        seen.add(dim)
+    raise RuntimeError("permute(): duplicate dims are not allowed.")
 
 
 _REVERSING = (
@@ -292,7 +362,9 @@ _warned_of_reversing = False
 def _reversed(self):
     """The tensor with its dimensions reversed (``Tensor.T``); a warning, once, unless it is a matrix."""
     global _warned_of_reversing
-    if self._a.ndim != 2 and not _warned_of_reversing:
+    if self._a.ndim == 2:
+        return view_of(self, self._a.T, _PermuteBackward0, ((1, 0),))
+    if not _warned_of_reversing:
         _warned_of_reversing = True
         warnings.warn(_REVERSING, UserWarning, stacklevel=2)
     return _permuted(self, tuple(range(self._a.ndim))[::-1])
@@ -357,14 +429,20 @@ def squeeze_front(input):
 
 
 def _unsqueezed(a: ndarray, dim: int) -> ndarray:
-    stride = a.strides[dim] * a.shape[dim] if dim < a.ndim else a.itemsize
-    return strided(a, (*a.shape[:dim], 1, *a.shape[dim:]), (*a.strides[:dim], stride, *a.strides[dim:]))
+    shape, strides = a.shape, a.strides
+    if dim == 0:
+        return strided(a, (1, *shape), (strides[0] * shape[0] if shape else a.itemsize, *strides))
+    stride = strides[dim] * shape[dim] if dim < len(shape) else a.itemsize
+    return strided(a, (*shape[:dim], 1, *shape[dim:]), (*strides[:dim], stride, *strides[dim:]))
 
 
 def _unsqueeze(input, dim):
     """A view with a dimension of size 1 more, before dimension ``dim``. (``torch.unsqueeze``)"""
     a = input._a
-    dim = wrap_dim(_index(dim), a.ndim + 1)
+    if type(dim) is not int:
+        dim = _index(dim)
+    if dim < 0 or dim > a.ndim:
+        dim = wrap_dim(dim, a.ndim + 1)
     return view_of(input, _unsqueezed(a, dim), _UnsqueezeBackward0, (dim,))
 
 
@@ -408,13 +486,39 @@ def described(input) -> str:
     return f"CPU{name}Type" if name == "Bool" or name.startswith("Complex") else f"torch.{name}Tensor"
 
 
-def _expand(input, *sizes, implicit=False):
+def _expand(input, *sizes, size=None, implicit=False):
     """A view in which dimensions of size 1 are repeated, without memory of their own; -1 keeps a size.
 
     RuntimeError where a size does not fit. (``torch.Tensor.expand``)
     """
+    if size is not None or not sizes:
+        sizes = _named_sizes(sizes, size)
+    if len(sizes) == 1 and type(sizes[0]) is not int:
+        sizes = int_tuple(sizes)
     a = input._a
-    sizes = int_tuple(sizes)
+    own, steps = a.shape, a.strides
+    i, j = len(sizes), len(own)
+    strides: list[int] = []  # from the last one on
+    while i:
+        i -= 1
+        j -= 1
+        wanted = sizes[i]
+        if type(wanted) is not int or wanted < 0 or (wanted != own[j] and own[j] != 1 if j >= 0 else not own):
+            break
+        if j >= 0:
+            strides.append(steps[j] if own[j] == wanted else 0)
+        else:
+            strides.append(strides[-1] * sizes[i + 1] if wanted == 1 else 0)
+    else:
+        if j <= 0:
+            strides.reverse()
+            return view_of(input, strided(a, sizes, strides), _ExpandBackward0, (own,))
+    return _expand_otherwise(input, int_tuple(sizes))
+
+
+def _expand_otherwise(input, sizes):
+    """As ``_expand``, where a size is -1 or does not fit, and for tensors without dimensions."""
+    a = input._a
     extra = len(sizes) - a.ndim
     if extra < 0:
         raise RuntimeError(
@@ -453,7 +557,7 @@ def _sum_to(a, shape):
     return add_up(a, axes, True).reshape(shape)
 
 
-expand = publish("expand", "method", _size_keyword(_expand), methods=("expand",), differentiable=("self",))
+expand = publish("expand", "method", _expand, methods=("expand",), differentiable=("self",))
 internal("expand", lambda a, shape: _expanded(a, shape), _expand_to)
 
 
@@ -499,6 +603,8 @@ def _check_format(wanted) -> None:
 
 def _contiguous(input, memory_format=contiguous_format):
     """The tensor itself if its elements lie in row-major order, else a copy that does. (``torch.Tensor.contiguous``)"""
+    if memory_format is contiguous_format and input._a.flags.c_contiguous:
+        return input
     if memory_format is preserve_format:
         raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
     _check_format(memory_format)

@@ -41,7 +41,7 @@ def _added(e, dim: int):
 
 def _exponentials(a, dim: int):
     """``a`` less its maxima along ``dim``, the exponentials of that, and their sums."""
-    shifted = a - np.maximum.reduce(a, dim, keepdims=True)
+    shifted = a - np.maximum.reduce(a, dim, None, None, True)
     e = np.exp(shifted) if a.dtype is F64 else np.exp(shifted.astype(F64)).astype(F32)
     return shifted, e, _added(e, dim)
 
@@ -66,6 +66,8 @@ def _in_single(compute):
     """``compute`` in float32 for float16, contiguous, and over one dimension at least."""
 
     def computed(a, dim):
+        if a.dtype is F32 and a.ndim and a.size and a.flags.c_contiguous:
+            return compute(a, dim)
         if not a.size:
             return np.empty(a.shape, a.dtype)
         half = a.dtype is F16

@@ -136,11 +136,15 @@ def _arguments(dim, unbiased, correction):
         correction = correction.item()
     if not isinstance(correction, SCALARS):
         raise TypeError("correction")
+    return dim, correction
+
+
+def _real(correction) -> float:
     if isinstance(correction, (complex, np.complexfloating)):
         if correction.imag:
             raise RuntimeError("value cannot be converted to type double without overflow")
         correction = correction.real
-    return dim, float(correction)
+    return float(correction)
 
 
 def _spread(name: str, root: bool, cls, says: str):
@@ -159,6 +163,7 @@ def _spread(name: str, root: bool, cls, says: str):
             if dim is not None:
                 int_tuple(dim if isinstance(dim, (tuple, list)) else (dim,))
             raise RuntimeError("std and var only support floating point and complex dtypes")
+        correction = _real(correction)
         axes = None if dim is None else axes_of(dim, a.ndim, True)
         if axes is None:
             count = a.size

@@ -122,6 +122,8 @@ def function_of(call: Call, module):
     return getattr(importlib.import_module(f"{module.__name__}.nn.functional"), call.name)
 
 
+# What these return holds whatever was in memory.
+UNSPECIFIED = ("empty", "empty_like", "new_empty")
 _SPECIAL = {"getitem": operator.getitem, "setitem": operator.setitem, "abs": operator.abs}
 
 
@@ -168,6 +170,8 @@ def observe(call: Call, module) -> Observation:
         except Exception as error:
             seen.error = _named(error)
         else:
+            if call.name in UNSPECIFIED:
+                result.detach()[...] = 0
             _observe_result(seen, call, result, module, leaves, tensors, wanted)
     # Told to warn always, torch says some things twice in one call, and from another line of its source.
     seen.warnings = sorted({(w.category.__name__, re.sub(r"cpp:\d+", "cpp", str(w.message))) for w in caught})
@@ -304,8 +308,9 @@ COMPLEX = 4
 # Gradients of gradients are sums over paths through the graph, whose terms are not seen from outside: in units of
 # eps times the largest number of the array or of the operands' first gradients.
 SECOND = 16
-# Operators of these kinds add terms up in their result; those of ``SELECTING`` only choose among the elements.
-SUMMING = ("reduction", "linalg", "matmul", "einsum")
+# Operators of these kinds add terms up in their result, or in their gradient alone ("repeats"); those of ``SELECTING``
+# only choose among the elements.
+SUMMING = ("reduction", "linalg", "matmul", "einsum", "repeats")
 SELECTING = ("max", "min")
 # Operators of these kinds, and indexing, choose elements as well, but their gradients add up where one is chosen twice;
 # those of ``ADDING`` add up in their result too.
@@ -402,7 +407,7 @@ def sums_of_magnitudes(call: Call, shape: tuple, torch) -> tuple[Any, list]:
         None if g is None or (full == own and not call.aliased) else _folded(np.abs(g.numpy(force=True)), own)
         for g, own in zip(gradients, shapes, strict=True)
     ]
-    return (np.abs(result.numpy(force=True)) if summing else None), sums
+    return (np.abs(result.numpy(force=True)) if summing and _kind(call) != "repeats" else None), sums
 
 
 def sums_of_chosen(call: Call, torch) -> tuple[Any, list]:
@@ -677,6 +682,13 @@ KNOWN_DIFFERENCES: list[Known] = [
             and any(leaf.requires_grad for leaf in call.leaves)
         ),
         Call("softmax", (_leaf(1.0, requires_grad=True), 0), {"out": _leaf(0.0, layout="offset")}),
+    ),
+    Known(
+        "an output that take() must enlarge is laid out like its indices in torch, row by row in shimtorch",
+        lambda call, difference: (
+            call.name == "take" and "out" in call.options and difference.what.endswith(("stride", "is_contiguous"))
+        ),
+        Call("take", (_leaf(1.0), Leaf(np.zeros((2, 2), np.int64), "transposed")), {"out": _leaf(copied=True)}),
     ),
     Known(
         "torch resizes the output of a vector's product with a matrix twice, and warns of the first time",

@@ -12,6 +12,11 @@ from tests.shimtorch.sidebyside import assert_same, lines, needs_torch, outcome
 
 SOURCES = lines(
     r"""
+a, b = torch.ones(2, 2, requires_grad=True) * 2; a += 1
+a, b = torch.ones(2, 2, requires_grad=True); b.mul_(2)
+a, b = (torch.ones(2, 2, requires_grad=True) * 2).split(1); b[0].zero_()
+a, b = (torch.ones(4, requires_grad=True) * 2).chunk(2); b.view(2, 1).add_(1)
+a, b = torch.ones(3).split([1, 2]); b *= torch.ones(2, requires_grad=True)
 x = torch.ones(3, requires_grad=True); x.requires_grad_(5)
 x = torch.ones(3, requires_grad=True); (x*1).requires_grad_(False)
 x = torch.ones(3, requires_grad=True); setattr(x*1,'requires_grad',False)
@@ -189,7 +194,6 @@ NOT_OFFERED = lines(
     x = torch.ones(4); w = torch.ones(4, requires_grad=True); x[:2] = w[:2]
     x = torch.ones(4, requires_grad=True) * 2; v = x.view(2, 2); v += 1
     x = torch.ones(4, requires_grad=True) * 2; v = x.view(2, 2); x += 1
-    a, b = torch.ones(2, 2, requires_grad=True) * 2; a += 1
     torch.Tensor([1, 2])
     reversed(torch.ones(3))
     """

@@ -277,8 +277,9 @@ def calls(draw, row, only=None):
     if own is not None and name.endswith("_") and own.requires_grad and draw(st.integers(0, 3)):
         own = Leaf(own.values, own.layout, True, copied=True)
     positional, keywords = draw(arguments(draw(st.sampled_from(offered)), own, row.kind))
-    if name == "expand":  # torch makes tensors of negative size
-        assume(not any(size < -bool(own.values.ndim) for value in positional for size in np.ravel(value)))
+    if name in ("expand", "broadcast_to"):  # torch makes tensors of negative size
+        given, base = (positional, own) if own is not None else (positional[1:], positional[0])
+        assume(not any(size < -bool(base.values.ndim) for value in given for size in np.ravel(value)))
     operands = (*([own] if own is not None else []), *positional)
     return Call(name, operands, keywords, form, twice=draw(st.booleans()), every=draw(st.booleans()))
 

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 import shimtorch
 from shimtorch import _cephes
+from tests.shimtorch.sidebyside import assert_same, lines
 
 DTYPES = ["float16", "float32", "float64", "complex64", "complex128"]
 
@@ -405,6 +406,45 @@ WRONG = {
     "next 7": patched(16, "<Q", 7),
     "another seed": patched(0, "<Q", 2**64 - 5),
 }
+
+
+SOURCES = lines(
+    r"""
+torch.random.initial_seed()
+torch.random.manual_seed(3).initial_seed()
+torch.random.get_rng_state().shape
+torch.random.seed.__name__
+(torch.random.manual_seed(4), torch.random.set_rng_state(torch.random.get_rng_state()), torch.rand(2))
+torch.random.fork_rng
+[0 for _ in [torch.manual_seed(3)] ]
+torch.random.fork_rng().__class__.__name__
+torch.random.default_generator is torch.default_generator
+torch.random.fork_rng(enabled=False).__enter__()
+torch.random.fork_rng(devices=[]).__enter__()
+torch.random.fork_rng(device_type='foo').__enter__()
+torch.Generator().clone_state().initial_seed()
+torch.Generator().graphsafe_get_state()
+torch.Generator().get_offset()
+torch.Generator().set_offset(3)
+hash(torch.Generator())==0
+torch.Generator()==torch.Generator()
+repr(torch.Generator())[:30]
+torch.Generator().seed(3)
+torch.Generator().initial_seed(3)
+torch.Generator().get_state(3)
+torch.Generator().manual_seed()
+torch.Generator().manual_seed(seed=3)
+torch.Generator().foo
+torch.Generator().get_state().shape
+"""
+)
+
+
+@pytest.mark.usefixtures("torch")
+@pytest.mark.parametrize("source", SOURCES)
+def test_sources(source):
+    with np.errstate(all="warn"):
+        assert_same(source)
 
 
 @pytest.mark.parametrize("call", WRONG.values(), ids=WRONG)

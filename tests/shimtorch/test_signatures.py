@@ -240,6 +240,9 @@ def test_number_too_large_for_an_int64(tensors_are):
 
 
 def call(form, name, args, kwargs):
+    if name in ("split", "einsum"):  # the public ones are written in Python, in front of these
+        owner = torch._VF if form == "function" else torch._C.TensorBase
+        return getattr(owner, name)(*(() if form == "function" else (torch.ones(2, 3),)), *args, **kwargs)
     if form == "method":
         return getattr(torch.ones(2, 3), name)(*args, **kwargs)
     function = getattr(torch, name, None) or getattr(torch.nn.functional, name)

@@ -91,6 +91,9 @@ def test_json_round_trip(tmp_path: Path) -> None:
 def test_the_readme_documents_every_field() -> None:
     text = (Path(model.__file__).parent / "README.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"`(\w+)`", text))
-    kinds = (model.Report, model.Document, model.Snippet, model.Finding, model.Output, model.Note)
+    kinds = (
+        *(model.Report, model.Document, model.Snippet, model.Finding, model.Output, model.Note),
+        *(model.Printed, model.Graph, model.Node),
+    )
     assert {field.name for kind in kinds for field in dataclasses.fields(kind)} <= documented
     assert f"schema {model.SCHEMA}" in text.splitlines()[0]
