@@ -146,6 +146,8 @@ def into(name: str, forward, out, args, kwargs):
     """``forward(*args, **kwargs)`` written into ``out``, a tensor or a tuple of two, which is returned."""
     outs = (out,) if isinstance(out, Tensor) else tuple(out)
     inputs = [*_tensors(args), *_tensors(kwargs.values())]
+    if name == "ger":  # deprecated in this form alone
+        warn(_GER, once=True)
     kernel = "sum" if name == "mean" and kwargs.get("dtype") is not None else name
     if name in _IN_DTYPE_OF_OUT:
         kwargs = _with_dtype_of(name, outs[0], inputs, kwargs)
@@ -168,8 +170,6 @@ def into(name: str, forward, out, args, kwargs):
         if check is _castable and part._a.shape == target._a.shape and name not in _INTERNAL_OVERLAP:
             refuse_overlap(target._a, ())
         check(part, target, inputs)
-    if name == "ger":  # deprecated in this form alone
-        warn(_GER, once=True)
     for warning in caught:
         warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
     for part, target in zip(results, outs, strict=True):
@@ -201,8 +201,11 @@ def _tensors(values):
 
 
 def _with_dtype_of(name: str, out: Tensor, inputs, kwargs):
-    if name == "mean" and kwargs.get("dtype") is None:
-        if not _no_category_lost(inputs[0].dtype, out.dtype):
+    if name == "mean":
+        kind = kwargs.get("dtype") or inputs[0].dtype
+        if out.dtype.category < 2 <= kind.category:
+            raise _errors.result_type(kind, out)
+        if not _no_category_lost(kind, out.dtype):
             want = scalar_type_name(out)
             raise RuntimeError(f"mean.dtype_out(): input types can't be cast to the desired output type {want}")
         if inputs[0]._a.dtype.kind not in "fc":
@@ -214,7 +217,7 @@ def _write(name: str, out: Tensor, result: Tensor, inputs) -> None:
     a, r = out._a, result._a
     if a.shape != r.shape:
         if a.size and name not in _SILENT:
-            warnings.warn(_RESIZED.format(list(a.shape), list(r.shape)), UserWarning, stacklevel=5)
+            warn(_RESIZED.format(list(a.shape), list(r.shape)))
         a = _resized(out, r, inputs)
     elif name not in _INTERNAL_OVERLAP:
         refuse_overlap(a, [] if name in _UNCHECKED else [t._a for t in inputs])
