@@ -57,8 +57,8 @@ def _export_device(self: Tensor):
     return device_types().kDLCPU, 0
 
 
-Tensor.__dlpack__ = _export  # type: ignore[attr-defined]
-Tensor.__dlpack_device__ = _export_device  # type: ignore[attr-defined]
+Tensor.__dlpack__ = _export
+Tensor.__dlpack_device__ = _export_device
 for _method, _name in ((_export, "__dlpack__"), (_export_device, "__dlpack_device__")):
     _method.__name__, _method.__qualname__ = _name, f"Tensor.{_name}"
 

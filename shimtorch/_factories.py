@@ -328,8 +328,9 @@ as_tensor = publish("as_tensor", "factory", _as_tensor)
 
 def _sizes(size, function: str):
     """Sizes given one by one or as one sequence, as a tuple; for negative ones the RuntimeError of ``function``."""
-    if len(size) == 1 and isinstance(size[0], (tuple, list)):
-        size = size[0]
+    first = size[0]
+    if type(first) is not int and len(size) == 1 and isinstance(first, (tuple, list)):
+        size = first
     count = 1
     for s in size:
         if type(s) is not int or s < 0:

@@ -30,20 +30,26 @@ def multiply_add_64(a, b, c):
 
 
 def multiply_add_32(a: np.ndarray, b, c) -> np.ndarray:
-    """``a * b + c`` rounded once to float32; ``a`` is a float32 array, ``b`` and ``c`` are float32 numbers.
+    """``a * b + c`` rounded once to float32: a float32 array, a float32 number, and a number or array of them.
 
     The product is exact in float64. A sum that was rounded there is made odd in its last bit, so that rounding it again
     to float32 takes no half for exact.
     """
-    c = np.float64(c)
     product = a.astype(np.float64)
     product *= np.float64(b)
     total = product + c
-    back = total - product
-    error = (product - (total - back)) + (c - back)
     bits = total.view(np.int64)
-    inexact = error != 0
-    inexact &= (bits & 1) == 0
-    outwards = (error > 0) == (total > 0)
-    bits += np.where(inexact, np.where(outwards, 1, -1), 0)
+    dropped = bits & _DROPPED
+    if (dropped == _HALF).any():  # some sum lies halfway between two float32, or has become the half by rounding
+        c = np.asarray(c, np.float64)
+        back = total - product
+        error = (product - (total - back)) + (c - back)
+        if error.any():
+            even = (bits & 1) == 0
+            outwards = (error > 0) == (total > 0)
+            bits += np.where(even & (error != 0), np.where(outwards, 1, -1), 0)
     return total.astype(np.float32)
+
+
+# The bits that float32 does not keep of a float64, and what they are for the half.
+_DROPPED, _HALF = np.array((1 << 29) - 1), np.array(1 << 28)

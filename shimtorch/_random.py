@@ -319,7 +319,7 @@ _BLOCK = 8192
 _LOW_24, _UNIT_24 = np.array(0xFFFFFF, np.uint64), np.array(2.0**-24, np.float32)
 _LOW_21, _SHIFT_32, _UNIT_53 = np.array(0x1FFFFF, np.uint64), np.array(32, np.uint64), np.array(2.0**-53)
 _LOW_24_OF_INT = np.array(0xFFFFFF, np.int32)
-_SQRT_2 = sqrt(2.0)
+_SQRT_2, _TWO_PI = sqrt(2.0), 2.0 * pi
 
 
 def uniform(generator: Generator, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
@@ -329,7 +329,8 @@ def uniform(generator: Generator, shape: tuple[int, ...], dtype: np.dtype) -> np
     if kind == "f":
         count = prod(shape)
         if count <= _BLOCK:
-            return _uniform_24(draw(count)).reshape(shape)
+            numbers = _uniform_24(draw(count))
+            return numbers if len(shape) == 1 else numbers.reshape(shape)
     out = np.empty(shape, dtype)
     flat = _numbers_of(out)
     per_number, convert = (2, _uniform_53) if flat.itemsize == 8 else (1, _uniform_24)
@@ -361,8 +362,11 @@ def normal(
             values = [multiply_add_64(value, std, mean) for value in values]
         else:
             values = [value * std + 0.0 for value in values]
-        out = np.array(values, np.float64 if kind in "dD" else np.float32)
-        return (out if kind in "fd" else _half(out) if kind == "e" else out.view(dtype)).reshape(shape)
+        if kind == "f" or kind == "d":
+            out = np.array(values, dtype)
+            return out if len(shape) == 1 else out.reshape(shape)
+        out = np.array(values, np.float64 if kind == "D" else np.float32)
+        return (_half(out) if kind == "e" else out.view(dtype)).reshape(shape)
 
     out = np.empty(shape, np.float32 if kind == "e" else dtype)
     flat = _numbers_of(out)
@@ -450,10 +454,11 @@ def _few_normals(generator: Generator, count: int) -> list[float]:
     if missing:
         draw = generator._draw or generator._start()
         words = iter(draw(4 * missing).tolist())
-        for a, b, c, d in zip(words, words, words, words, strict=True):
-            angle = ((a & 0x1FFFFF) << 32 | b) * 2.0**-53 * (2.0 * pi)
-            length = sqrt(-2.0 * log1p(((c & 0x1FFFFF) << 32 | d) * -(2.0**-53)))
-            values += length * cos(angle), length * sin(angle)
+        for a in words:
+            angle = ((a & 0x1FFFFF) << 32 | next(words)) * 2.0**-53 * _TWO_PI
+            length = sqrt(-2.0 * log1p(((next(words) & 0x1FFFFF) << 32 | next(words)) * -(2.0**-53)))
+            values.append(length * cos(angle))
+            values.append(length * sin(angle))
         if len(values) > count:
             generator._spare = values.pop()
     return values
@@ -474,7 +479,7 @@ def _normals_53(words: np.ndarray) -> np.ndarray:
     # Python's functions are the C library's, as torch's are here; NumPy's own log differs where there is AVX512.
     uniforms = _uniform_53(words).reshape(-1, 2, 8)
     first = (1.0 - uniforms[:, 0]).ravel().tolist()
-    angles = (2.0 * pi * uniforms[:, 1]).ravel().tolist()
+    angles = (_TWO_PI * uniforms[:, 1]).ravel().tolist()
     length = np.sqrt(-2.0 * np.fromiter(map(log, first), np.float64, len(first)))
     return _interleaved(
         length * np.fromiter(map(cos, angles), np.float64, len(angles)),

@@ -9,9 +9,9 @@ import numpy as np
 from . import _dtypes, _random, _samplers
 from ._errors import not_implemented
 from ._factories import _finish, _like, _named_size, _options, _sizes
-from ._tensor import Tensor, scalar_type_name
+from ._tensor import Tensor, scalar_type_name, wrap
 from .ops._define import fill_array, publish, quietly
-from .ops.sampling import _generator, _integer, _number, fill_integers, fill_normal, in_memory_order, normal_of
+from .ops.sampling import _ABSENT, _generator, _integer, _number, fill_integers, fill_normal, in_memory_order, normal_of
 
 
 def _sampled(name: str, described: str, sample, kernel: str):
@@ -28,7 +28,13 @@ def _sampled(name: str, described: str, sample, kernel: str):
         if keywords or not size:
             size = _named_size(size, keywords)
         dtype = _options(dtype, layout, device, requires_grad, pin_memory) or _dtypes._default
-        return _finish(drawn(generator, _sizes(size, name), dtype), requires_grad)
+        shape = _sizes(size, name)
+        if generator is None and dtype.category > 1:
+            out = wrap(sample(_random.default_generator, shape, dtype._numpy))
+            if requires_grad:
+                out._rg = True
+            return out
+        return _finish(drawn(generator, shape, dtype), requires_grad)
 
     def like(out, generator=None):
         generator = _generator(generator)
@@ -63,6 +69,8 @@ def _randint(
     """
     if named:
         args = _bounds_by_name(args, named)
+    if not 2 <= len(args) <= 3:
+        raise TypeError("randint")
     low, high, size = args if len(args) == 3 else (0, *args)
     dtype = _options(dtype, layout, device, requires_grad, pin_memory) or _dtypes.int64
     if not isinstance(size, (tuple, list)):
@@ -87,6 +95,8 @@ def _bounds_by_name(args, named):
     if values.keys() & named.keys() or len(args) + len(named) != len(names):
         raise TypeError("randint")
     values.update(named)
+    if values.keys() != set(names):
+        raise TypeError("randint")
     return tuple(values[name] for name in names)
 
 
@@ -100,6 +110,8 @@ def _fill_like(out, *args, generator=None, **named):
         if values.keys() & named.keys() or len(args) + len(named) != len(names):
             raise TypeError("randint_like")
         values.update(named)
+        if values.keys() != set(names):
+            raise TypeError("randint_like")
         args = tuple(values[name] for name in names)
     if not 1 <= len(args) <= 2:
         raise TypeError("high")
@@ -148,7 +160,7 @@ randperm = publish("randperm", "factory", _randperm)
 
 
 def _normal(
-    mean, std=1.0, size=None, *, generator=None, dtype=None, layout=None, device=None, requires_grad=False,
+    mean, std=_ABSENT, size=None, *, generator=None, dtype=None, layout=None, device=None, requires_grad=False,
     pin_memory=False,
 ):  # fmt: skip
     """Normal numbers whose ``mean`` or ``std``, or both, are tensors; or of two numbers and shape ``size``.
@@ -158,7 +170,7 @@ def _normal(
     generator = _generator(generator)
     kind = _options(dtype, layout, device, requires_grad, pin_memory)
     if size is not None:
-        if not isinstance(size, (tuple, list)):
+        if not isinstance(size, (tuple, list)) or std is _ABSENT:
             raise TypeError("size")
         mean, std = _number(mean), _number(std)
         out = np.empty(_sizes((size,), "normal"), (kind or _dtypes._default)._numpy)
@@ -166,7 +178,7 @@ def _normal(
         return _finish(out, requires_grad)
     if not (isinstance(mean, Tensor) or isinstance(std, Tensor)) or kind is not None or requires_grad:
         raise TypeError("size")
-    return normal_of(mean, std, generator)
+    return normal_of(mean, 1.0 if std is _ABSENT else std, generator)
 
 
 normal = publish("normal", "factory", _normal)

@@ -115,6 +115,8 @@ def _stepped(name: str, start, end, steps, options):
 
 def _converted(value, kind: np.dtype):
     """The number in the dtype; RuntimeError if it does not fit."""
+    if kind.char in "fd" and -1e38 < value < 1e38:
+        return kind.type(value)
     out = np.empty((), kind)
     fill_array(out, value)
     return out[()]
@@ -154,13 +156,17 @@ def _evenly(first, last, count: int, kind: np.dtype) -> np.ndarray:
     number = first.dtype.type
     step = (last - first) / number(count - 1)
     half = count // 2
-    up, down = np.arange(half).astype(number), np.arange(count - half - 1, -1, -1).astype(number)
+    # Steps upwards from the first number, and with the sign of steps downwards, from the last one.
+    steps = np.arange(count).astype(number)
+    steps[half:] -= number(count - 1)
+    ends = np.empty(count, number)
+    ends[:half], ends[half:] = first, last
     if number is np.float16:
-        parts = [first + step * up, last - step * down]
-    else:
-        fused = multiply_add_32 if number is np.float32 else multiply_add_64
-        parts = [fused(up, step, first), fused(down, -step, last)]
-    return np.concatenate(parts).astype(kind)
+        steps *= step
+        steps += ends
+        return steps
+    fused = multiply_add_32 if number is np.float32 else multiply_add_64
+    return fused(steps, step, ends).astype(kind, copy=False)
 
 
 def _logspace(

@@ -42,16 +42,16 @@ def uniform_24(generator: Generator, count: int) -> np.ndarray:
 
 def uniform_between(generator: Generator, count: int, dtype: np.dtype, low: float, high: float) -> np.ndarray:
     """Numbers in [low, high) as ``Tensor.uniform_`` draws them into memory of a floating-point ``dtype``."""
-    if dtype.char == "d":
-        numbers = uniform_53(generator, count)
-        return numbers if low == 0 and high == 1 else multiply_add_64(numbers, high - low, low)
-    numbers = uniform_24(generator, count)
-    if low != 0 or high != 1:
+    kind = dtype.char
+    numbers = uniform_53(generator, count) if kind == "d" else uniform_24(generator, count)
+    if low == 0 and high == 1 and kind != "e":
+        return numbers
+    if kind == "d":
+        numbers = multiply_add_64(numbers, high - low, low)
+    else:
         first, last = np.float32(low), np.float32(high)
-        numbers = multiply_add_32(numbers, last - first, first)
-    if dtype.char == "e":
-        numbers = numbers.astype(dtype)
-        numbers[numbers == np.float16(high)] = low  # rounded up to what is no part of the range
+        numbers = multiply_add_32(numbers, last - first, first).astype(dtype, copy=False)
+    numbers[numbers == dtype.type(high)] = low  # rounded up to what is no part of the range
     return numbers
 
 
@@ -94,13 +94,45 @@ def words_of_64(generator: Generator, count: int) -> np.ndarray:
 
 
 def permutation(generator: Generator, n: int) -> np.ndarray:
-    """The numbers below ``n`` in an order drawn by exchanging each place with a later one."""
-    order = list(range(n))
+    """The numbers below ``n`` in an order drawn by exchanging each place with itself or a later one."""
     draw = generator._draw or generator._start()
-    for i, word in enumerate(draw(max(n - 1, 0)).tolist()):
+    words = draw(max(n - 1, 0))
+    if n > 128:
+        return _exchanged(words, n)
+    order = list(range(n))
+    for i, word in enumerate(words.tolist()):
         j = i + word % (n - i)
         order[i], order[j] = order[j], order[i]
     return np.array(order, np.int64)
+
+
+def _exchanged(words: np.ndarray, n: int) -> np.ndarray:
+    """``permutation`` without a loop: what is at a place was brought there by the last exchange with it.
+
+    Step i leaves at place i, for good, what it found at its partner j. That was brought to j by the last step t before
+    i with the same partner, which had found it at its own place t; there it had come in the same way, and so on.
+    """
+    steps = np.arange(n)
+    partners = steps.copy()
+    partners[:-1] += (words % np.arange(n, 1, -1, dtype=np.uint64)).view(np.int64)
+    both = partners << 32
+    both |= steps
+    both.sort()
+    sorted_steps, sorted_partners = both & 0xFFFFFFFF, both >> 32
+
+    found = steps.copy()  # what each step finds at its own place, or the earlier step that found the same
+    elsewhere = sorted_steps != sorted_partners
+    found[sorted_partners[elsewhere]] = sorted_steps[elsewhere]  # of several steps the last one counts
+    while True:
+        further = found[found]
+        if np.array_equal(further, found):
+            break
+        found = further
+
+    order = partners
+    again = sorted_partners[1:] == sorted_partners[:-1]
+    order[sorted_steps[1:][again]] = found[sorted_steps[:-1][again]]
+    return order
 
 
 def chosen_with_replacement(generator: Generator, weights: np.ndarray, count: int) -> np.ndarray:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
+from conformance.compare.check import Check, Strength
 from conformance.compare.tolerance import PRINTED_UNITS
+from conformance.documents.model import Raises
 from conformance.runners.addresses import mask_addresses
 from conformance.runners.protocol import Result
 
@@ -61,6 +63,53 @@ def judge_documented(
     if elsewhere is not None and _equal_as_printed(documented, output_of(elsewhere)):
         return Judgement(Verdict.NOT_PORTABLE, produced)
     return Judgement(Verdict.ERRATUM, produced)
+
+
+def check_raises(expected: Raises, subject: Result, reference: Result) -> Check:
+    """Whether both sides ended in the exception that a directive expects."""
+    told = f"the document says that this raises {told_raises(expected)}"
+    if _raised(expected, subject) and _raised(expected, reference):
+        return Check("expected exception", Strength.IDENTICAL)
+    return Check("expected exception", Strength.DIFFERENT, 0, _ending(subject), _ending(reference), told)
+
+
+def judge_raising(
+    expected: Raises, documented: str | None, subject: Sequence[Result], reference: Sequence[Result]
+) -> Judgement:
+    """Judge the output of a snippet that is to end in an exception, which the documented output may tell or not."""
+    sides = [*subject, *reference]
+    if not all(_raised(expected, result) for result in sides):
+        return Judgement(Verdict.DIFFERENT, output_of(next(it for it in sides if not _raised(expected, it))))
+    if documented is None:
+        return Judgement(Verdict.MATCHES, output_of(reference[0]))
+    judgement = judge_documented(documented, subject, reference)
+    if judgement.verdict != Verdict.ERRATUM:
+        return judgement
+    ours, theirs = ([replace(result, error=None) for result in side] for side in (subject, reference))
+    lenient = judge_documented(documented, ours, theirs)
+    return judgement if lenient.verdict == Verdict.ERRATUM else lenient
+
+
+def _raised(expected: Raises, result: Result) -> bool:
+    error = result.error
+    if error is None or expected.type not in ("Exception", error.type):
+        return False
+    if expected.text is None:
+        return True
+    parts = [re.escape(" ".join(part.split())) for part in expected.text.split("...")]
+    pattern = r"\s*.*\s*".join(parts) if len(parts) > 1 else parts[0]
+    return bool(re.fullmatch(pattern, " ".join(mask_addresses(error.text).split()), re.DOTALL))
+
+
+def told_raises(expected: Raises) -> str:
+    """The exception as its directive has it."""
+    return expected.type + (f": {expected.text}" if expected.text else "")
+
+
+def _ending(result: Result) -> str:
+    if result.error:
+        return f"{result.error.type}: {result.error.text}"
+    return "no exception" if result.finished else f"{result.ended} {result.detail}".rstrip()
 
 
 def _trim(text: str) -> str:

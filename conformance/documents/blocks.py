@@ -8,14 +8,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .mending import mend
+from .model import Echo
 from .outputs import are_values, is_value, output_end
 from .reading import Reading
 from .sessions import is_prompt, read_session
 from .source import Line, acts, calls_print, join, looks_like_code, parse
 from .transcript import is_cell, read_cells
 
-_PYTHON = {"python", "py", "python3", "py3", "ipython", "ipython3", "pycon", "{code-cell}", "{python}"}
+_PYTHON = {"python", "py", "python3", "py3", "ipython", "ipython3", "pycon", "pycon3", "doctest", "{python}"}
 _OUTPUT = {"text", "txt", "output", "out", "console", "none", "plaintext", "plain", "stdout", "result", "python-output"}
+# What the directives for code mark it as, where their argument does not say it.
+_DIRECTIVES = {
+    **dict.fromkeys(["code", "code-block", "sourcecode", "parsed-literal", "prompt"], ""),
+    **dict.fromkeys(["code-cell", "jupyter-execute", "testcode", "testsetup", "testcleanup", "plot"], "python"),
+    "doctest": "pycon",
+    "ipython": "ipython",
+    "testoutput": "output",
+    "jupyter-output": "output",
+}
+_NAMING = {"code", "code-block", "sourcecode", "code-cell"}
+_NOTEBOOK = {"code-cell", "jupyter-execute"}
 _ANNOUNCES = re.compile(r"(?i)\b(print(s|ed)?|(output|result|return|yield|display|show|give|produce)s?)\b")
 _LISTING = re.compile(r"\W*((Listing|Example|Program|Code|Snippet)\s+(?=\S*\d)\w+([.\-]\w+)*)\b")
 
@@ -27,10 +39,26 @@ class Block:
     language: str
     lines: Sequence[Line]
     intro: str = ""
+    echo: Echo = "none"
+
+
+def marked_by(directive: str, argument: str) -> tuple[str, Echo] | None:
+    """What a directive of MyST or reStructuredText marks its block as, and its echo; None if it is not for code."""
+    known = _DIRECTIVES.get(directive)
+    if known is None:
+        return None
+    language = (argument.split() or [""])[0] if directive in _NAMING else ""
+    return language or known, "last" if directive in _NOTEBOOK else "none"
 
 
 def read_block(block: Block, reading: Reading) -> None:
-    """Add to the reading what a block holds; whatever is not taken leaves a Note."""
+    """Add to the reading what a block holds; whatever is not taken leaves a Note. Pending directives are about it."""
+    directives, first = reading.release(), len(reading.snippets)
+    _read_block(block, reading)
+    reading.settle(directives, first)
+
+
+def _read_block(block: Block, reading: Reading) -> None:
     lines = [line for line in block.lines if not line.blank]
     if not lines:
         return
@@ -53,7 +81,7 @@ def read_block(block: Block, reading: Reading) -> None:
             reading.note(first.number, "skipped", told)
     elif language or mend(lines, []) is not None or any(looks_like_code(line.text) for line in lines):
         listing = _LISTING.match(block.intro)
-        reading.code(block.lines, listing[1] if listing else "")
+        reading.code(block.lines, listing[1] if listing else "", block.echo)
     else:
         reading.note(first.number, "skipped", "an unmarked block that is neither Python nor output")
 

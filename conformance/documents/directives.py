@@ -47,12 +47,13 @@ _TAGS = {"skip-execution", "raises-exception"}
 
 @dataclass(frozen=True)
 class Directive:
-    """One directive: one of ``skip``, ``raises`` and ``seed`` is set."""
+    """One directive: one of ``skip``, ``raises`` and ``seed`` is set. ``by_tag`` says that a tag stands for it."""
 
     line: int
     skip: str | None = None
     raises: Raises | None = None
     seed: int | None = None
+    by_tag: bool = False
 
     @property
     def kind(self) -> str:
@@ -110,9 +111,9 @@ def directives_of_tags(tags: Iterable[str], line: int) -> list[Directive]:
     """What the tags of a notebook's cell mean here; most mean nothing."""
     known = sorted(_TAGS.intersection(tags), reverse=True)
     return [
-        Directive(line, skip=f"tagged {tag!r}")
+        Directive(line, skip=f"tagged {tag!r}", by_tag=True)
         if tag == "skip-execution"
-        else Directive(line, raises=Raises("Exception", None, line))
+        else Directive(line, raises=Raises("Exception", None, line), by_tag=True)
         for tag in known
     ]
 

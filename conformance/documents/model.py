@@ -34,7 +34,7 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Raises:
-    """The exception that a directive expects of a snippet; ``...`` in the text stands for any text, None for all of it."""
+    """The exception that a directive expects of a snippet; ``...`` in its text is any text, and so is None."""
 
     type: str
     text: str | None

@@ -16,6 +16,7 @@ from typing import Any
 
 import nbformat
 
+from .directives import Directive, directives_in_text, directives_of_tags, parse_directive
 from .reading import Damaged, Reader, Reading
 from .source import Line
 
@@ -50,6 +51,7 @@ class _Cell:
     lines: list[Line]
     output: str
     output_line: int
+    directives: list[Directive]
 
 
 def _read(text: str) -> Reading:
@@ -61,8 +63,10 @@ def _read(text: str) -> Reading:
         raise Damaged(f"this JSON is not a notebook ({type(error).__name__}: {error})") from error
     reading = Reading()
     for cell in cells:
+        directives, first = cell.directives, len(reading.snippets)
         if reading.code(cell.lines, cell.label, echo="last") and cell.output.strip():
             reading.expect(cell.output, cell.output_line)
+        reading.settle(directives, first)
     return reading
 
 
@@ -79,19 +83,36 @@ def _cells(text: str) -> list[_Cell]:
             _source_lines(source),
             "".join(map(_output_text, cell.outputs)),
             output_line,
+            directives,
         )
-        for (number, cell), (source, output_line) in zip(code, _raw_code_cells(raw), strict=True)
+        for (number, cell), (source, output_line, directives) in zip(code, _raw_code_cells(raw), strict=True)
     ]
 
 
-def _raw_code_cells(notebook: dict[str, Any]) -> Iterator[tuple[list[_Placed], int]]:
-    """The source of each code cell, of a notebook of format 4 or of 3, and the line where its outputs begin."""
+def _raw_code_cells(notebook: dict[str, Any]) -> Iterator[tuple[list[_Placed], int, list[Directive]]]:
+    """Of each code cell, in a notebook of format 4 or of 3, the source, the line where its outputs begin, and the
+    directives in its metadata and in the comments of the texts before it."""
     cells = notebook["cells"] if "cells" in notebook else [c for s in notebook["worksheets"] for c in s["cells"]]
+    above: list[Directive] = []
     for cell in cells:
+        source = cell["source"] if "source" in cell else cell.get("input", [])
+        strings = [source] if isinstance(source, _Placed) else source
         if cell["cell_type"] == "code":
-            source = cell["source"] if "source" in cell else cell["input"]
-            strings = [source] if isinstance(source, _Placed) else source
-            yield strings, next(_strings(cell.get("outputs", [])), _Placed()).line if cell.get("outputs") else 0
+            directives, above = [*above, *_directives(cell.get("metadata", {}))], []
+            line = next(_strings(cell.get("outputs", [])), _Placed()).line if cell.get("outputs") else 0
+            yield strings, line, directives
+        else:
+            above += directives_in_text(_source_lines(strings))
+    for directive in above:
+        raise Damaged(f"no code follows this directive {directive.kind!r}", directive.line)
+
+
+def _directives(metadata: dict[str, Any]) -> Iterator[Directive]:
+    """Those of a cell: its tags, and texts under ``conformance``."""
+    for tag in _strings(metadata.get("tags", [])):
+        yield from directives_of_tags([tag], tag.line)
+    for body in _strings(metadata.get("conformance", [])):
+        yield parse_directive(body, body.line)
 
 
 def _strings(value: Any) -> Iterator[_Placed]:

@@ -27,8 +27,8 @@ __all__ = ["Damaged", "Reader", "Reading", "readers"]
 class Reader:
     """A format: the suffixes of its files, how well a text fits it (0 to 1), and the reading of a text.
 
-    Of several readers for a suffix the one that fits best is taken. A file that fits a reader which is not ``sought`` is
-    read where it is named itself, and not for being in a folder.
+    Of several readers for a suffix the one that fits best is taken. A file that fits a reader which is not ``sought``
+    is read where it is named itself, and not for being in a folder.
     """
 
     format: str
@@ -136,6 +136,8 @@ class Reading:
     def _not_run(self, directives: Sequence[Directive]) -> None:
         """Tell of directives about code that is not run anyway; Damaged if they ask for more than that."""
         for directive in directives:
+            if directive.by_tag:
+                continue  # many cells of a notebook are tagged alike
             if directive.skip is None:
                 raise Damaged(f"a directive {directive.kind!r} about what is not run", directive.line)
             self.note(directive.line, "skipped", f"not run, as the document says: {directive.skip}")

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Sequence
 
+from .directives import directives_in_code, has_directives
 from .outputs import item_end
 from .reading import Reader, Reading
 from .source import Line, join, lines_of, parse, statement_end
@@ -21,6 +22,7 @@ def read_session(lines: Sequence[Line], reading: Reading, enclosed: bool) -> Non
     """Add the snippets of a session; ``enclosed`` says that it stands alone, so that no prose ends an output."""
     index = next((i for i, line in enumerate(lines) if is_prompt(line.text)), len(lines))
     reading.prose(lines[:index])
+    directives, first = reading.release(), len(reading.snippets)
     while index < len(lines):
         stop = _source_end(lines, index)
         indent = len(_PROMPT.match(lines[index].text)[1])  # type: ignore[index]
@@ -30,7 +32,11 @@ def read_session(lines: Sequence[Line], reading: Reading, enclosed: bool) -> Non
         if output:
             reading.output([Line(number, "" if text == "<BLANKLINE>" else text) for number, text in output])
         index = next((i for i in range(stop, len(lines)) if is_prompt(lines[i].text)), len(lines))
-        reading.prose(lines[stop:index])
+        between = lines[stop:index]
+        if index == len(lines) or any(not line.blank for line in between):  # here ends what directives above are about
+            reading.settle(directives, first)
+            reading.prose(between)
+            directives, first = reading.release(), len(reading.snippets)
 
 
 def _source_end(lines: Sequence[Line], start: int) -> int:
@@ -53,7 +59,10 @@ def _output_end(lines: Sequence[Line], start: int, enclosed: bool) -> int:
 
 
 def _add(code: Sequence[Line], reading: Reading) -> None:
-    """Add prompts as snippets, each ending with an expression: what it echoes is then told apart from the others."""
+    """Add prompts as snippets, each ending with an expression: what it echoes is then told apart from the others.
+
+    A statement with a directive in it is a snippet of its own.
+    """
     if parse(join(code)) is None:
         reading.code(code, echo="all")
         return
@@ -62,12 +71,31 @@ def _add(code: Sequence[Line], reading: Reading) -> None:
         if code[index].blank:
             index += 1
             continue
+        before, index = index, _statement_end(code, index)
+        if has_directives(code[before:index]) and directives_in_code(code[before:index]):
+            reading.code(code[start:before], echo="all")
+            start = before
+        elif not _ends_in_expression(code[start:index]):
+            continue
+        reading.code(code[start:index], echo="all")
+        start = index
+    reading.code(code[start:], echo="all")
+
+
+def _statement_end(code: Sequence[Line], start: int) -> int:
+    """The index after the next statement and the comments before it."""
+    index = start
+    while index < len(code):
         index = statement_end(code, index) or len(code)
         tree = parse(join(code[start:index]))
-        if tree and tree.body and isinstance(tree.body[-1], ast.Expr):
-            reading.code(code[start:index], echo="all")
-            start = index
-    reading.code(code[start:], echo="all")
+        if tree is None or tree.body:
+            break
+    return index
+
+
+def _ends_in_expression(code: Sequence[Line]) -> bool:
+    tree = parse(join(code))
+    return bool(tree and tree.body and isinstance(tree.body[-1], ast.Expr))
 
 
 def _read(text: str) -> Reading:

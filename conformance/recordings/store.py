@@ -1,7 +1,8 @@
 """Recordings of PyTorch's answers to a document, complete: whatever is compared live is compared with them.
 
-A recording fits a document by its key, a hash of the code, of the lines where it stands, of the seeds and of what the
-runner observes. It says with which PyTorch, Python, NumPy, platform and CPU capability it was made.
+A recording fits a document by its key, a hash of the code, of the lines where it stands, of what is skipped, of the
+seeds and of what the runner observes. It says with which PyTorch, Python, NumPy, platform and CPU capability it was
+made.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ class Recording:
 
 
 def key_of(document: Document) -> str:
-    program = [[snippet.code, snippet.echo, snippet.lines] for snippet in document.snippets]
+    program: list[list[Any]] = [[snippet.code, snippet.echo, snippet.lines] for snippet in document.snippets]
+    for snippet, entry in zip(document.snippets, program, strict=True):
+        entry += ["skip"] if snippet.skip else [] if snippet.seed is None else [snippet.seed]
     return hashlib.sha256(json.dumps([_FORMAT, VERSION, SEEDS, program]).encode()).hexdigest()
 
 

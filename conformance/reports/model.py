@@ -85,7 +85,7 @@ class Snippet:
 
     ``reference`` and ``subject`` (None where it showed the same) tell what both showed under ``shown_seed``: the first
     one under which something differs. ``graphs`` are those of that seed, but those that are part of another;
-    ``graphs_left_out`` counts the ones beyond a limit.
+    ``graphs_left_out`` counts the ones beyond a limit. ``skipped`` is why it was not run, where the document says so.
     """
 
     label: str
@@ -101,6 +101,7 @@ class Snippet:
     subject: Printed | None = None
     graphs: tuple[Graph, ...] = ()
     graphs_left_out: int = 0
+    skipped: str | None = None
 
     @property
     def verdict(self) -> str:
@@ -139,6 +140,11 @@ class Document:
         return Counter(snippet.output.verdict for snippet in self.snippets if snippet.output)
 
     @property
+    def skipped(self) -> int:
+        """How many of its snippets it says are to be skipped."""
+        return sum(snippet.skipped is not None for snippet in self.snippets)
+
+    @property
     def status(self) -> str:
         if self.problem is not None:
             return "unusable"
@@ -156,7 +162,7 @@ class Report:
     def status(self) -> str:
         """The worst there is: a run that could not judge everything has no verdict."""
         found = {document.status for document in self.documents} | ({"different"} if self.outdated_gaps else set())
-        judged = any(document.snippets for document in self.documents)
+        judged = any(document.checks for document in self.documents)
         return max(found, key=EXIT_STATUS.__getitem__) if judged else "unusable"
 
     def to_json(self) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def _table(report: Report) -> Table:
     for document in report.documents:
         table.add_row(
             Text(visible(document.name)),
-            str(len(document.snippets) or ""),
+            str(len(document.snippets) or "") + (f"\n{document.skipped} skipped" if document.skipped else ""),
             Text(_counted(document.outputs)),
             Text(_counted(document.checks)),
             Text(document.status, _STYLES[document.status]),
@@ -72,6 +72,8 @@ def _conclusion(report: Report) -> str:
     checks = sum(document.checks.total() for document in judged)
     parts = [f"{len(judged) - different} of {len(report.documents)} documents conformant", f"{checks} checks"]
     parts += [f"{different} different"] if different else []
+    skipped = sum(document.skipped for document in judged)
+    parts += [f"{skipped} {'snippet' if skipped == 1 else 'snippets'} skipped"] if skipped else []
     parts += [f"{unusable} without a verdict"] if unusable else []
     return f"{report.status}: {', '.join(parts)}"
 
@@ -84,6 +86,8 @@ def _show_notes(document: Document, console: Console) -> None:
 
 def _show_snippet(report: Report, document: Document, snippet: Snippet, console: Console) -> None:
     place = f"{document.path}:{snippet.line}: {snippet.label}"
+    if snippet.skipped is not None:
+        _line(f"{place}: skipped: {snippet.skipped}", "dim", console)
     failing = [finding for finding in snippet.findings if finding.verdict == "different"]
     for finding in failing[:_SHOWN_FINDINGS]:
         _show_difference(place, finding, report.subject, console)

@@ -102,7 +102,10 @@ def main() -> None:
         with channel.guarded(), warning_log.listen() as seen:
             streams.restore()
             try:
-                answer = _answer(job["snippets"][index], namespace, observer, seen)
+                snippet = job["snippets"][index]
+                if snippet["seed"] is not None:
+                    _seed(subject, snippet["seed"])
+                answer = _answer(snippet, namespace, observer, seen)
             except MemoryError:
                 lift_limit()
                 answer = {"ended": "memory", "detail": f"needed more than {job['memory']} MiB"}
@@ -135,10 +138,15 @@ def _start_document(job: dict[str, Any], subject: ModuleType) -> dict[str, Any]:
     namespace = main_module.__dict__
     namespace.update(given_modules(job["subject"]))
     redirect_imports(namespace, job["subject"])
-    probe(lambda: subject.manual_seed(job["seed"]))
-    numpy.random.seed(job["seed"])
-    random.seed(job["seed"])
+    _seed(subject, job["seed"])
     return namespace
+
+
+def _seed(subject: ModuleType, seed: int) -> None:
+    """Seed all random numbers that a document commonly draws."""
+    probe(lambda: subject.manual_seed(seed))
+    numpy.random.seed(seed)
+    random.seed(seed)
 
 
 def _facts(subject: ModuleType) -> dict[str, str]:

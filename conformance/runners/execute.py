@@ -1,6 +1,7 @@
 """Runs one snippet in the document's namespace, and says how it failed and what it warned of."""
 
 from __future__ import annotations
+import __future__
 
 import ast
 import warnings
@@ -37,7 +38,7 @@ class WarningLog:
 def run_snippet(snippet: dict[str, Any], filename: str, namespace: dict[str, Any]) -> BaseException | None:
     """Run it; return what it raised. ``sys.exit`` and the like end the snippet, not the document."""
     try:
-        for code in _compile(snippet, filename):
+        for code in _compile(snippet, filename, _future_flags(namespace)):
             exec(code, namespace)
     except BaseException as error:
         return error
@@ -68,7 +69,14 @@ def _last_line(trace: TracebackType | None, filename: str) -> int | None:
     return line
 
 
-def _compile(snippet: dict[str, Any], filename: str) -> list[CodeType]:
+def _future_flags(namespace: dict[str, Any]) -> int:
+    """The compiler's flags for what earlier snippets imported from ``__future__``: it holds for the whole document."""
+    features: Any = vars(__future__)
+    imported = [features[name] for name in __future__.all_feature_names if namespace.get(name) is features[name]]
+    return sum(feature.compiler_flag for feature in imported)
+
+
+def _compile(snippet: dict[str, Any], filename: str, flags: int) -> list[CodeType]:
     lines = snippet["lines"]
     try:
         tree = ast.parse(snippet["code"], filename)
@@ -86,7 +94,7 @@ def _compile(snippet: dict[str, Any], filename: str) -> list[CodeType]:
         (ast.Module(body, type_ignores=[]), "exec"),
         (ast.Interactive(echoed), "single"),
     ]
-    return [compile(part, filename, mode, dont_inherit=True) for part, mode in parts if part.body]
+    return [compile(part, filename, mode, flags, dont_inherit=True) for part, mode in parts if part.body]
 
 
 def _split(body: list[ast.stmt], snippet: dict[str, Any]) -> tuple[list[ast.stmt], list[ast.stmt]]:

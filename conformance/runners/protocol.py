@@ -42,8 +42,8 @@ class Result:
     """What one snippet did.
 
     ``ended`` is "finished" for a snippet that returned or raised. Else it is "timeout", "signal", "exit", "memory",
-    "lost" (the child lives and does not answer) or "not run"; ``detail`` says more, and later snippets run as if this
-    one were not there.
+    "lost" (the child lives and does not answer), "not run", or "skipped" as the document asks; ``detail`` says more,
+    and later snippets run as if this one were not there.
     """
 
     ended: str = "finished"

@@ -15,20 +15,21 @@ def run_document(
 ) -> Run:
     """One result for each snippet, in order. Raises UnusableSubject if the implementation cannot be imported.
 
-    A snippet that ends its process costs the others nothing: a fresh process runs those before it again, leaves it
-    out, and goes on.
+    A snippet to be skipped is not run. One that ends its process costs the others nothing: a fresh process runs those
+    before it again, leaves it out, and goes on.
     """
     job: dict[str, Any] = {
         "subject": subject,
         "seed": seed,
         "memory": limits.memory,
         "snippets": [
-            {"code": snippet.code, "lines": snippet.lines, "echo": snippet.echo} for snippet in document.snippets
+            {"code": snippet.code, "lines": snippet.lines, "echo": snippet.echo, "seed": snippet.seed}
+            for snippet in document.snippets
         ],
     }
-    results: dict[int, Result] = {}
+    results = {index: Result(ended="skipped") for index, snippet in enumerate(document.snippets) if snippet.skip}
     facts: dict[str, str] = {}
-    while len(results) < len(document.snippets):
+    while not facts or len(results) < len(document.snippets):
         with Child(job, limits, cancelled or threading.Event()) as child:
             facts = child.start()
             for index, snippet in enumerate(document.snippets):

@@ -121,7 +121,7 @@ def _conclude(plan: _Plan, settings: Settings) -> report.Document:
             [gap for gap in _gaps_of(document.name, settings) if gap.snippet == snippet.label],
             portable,
             elsewhere[index] if elsewhere else None,
-            [earlier.code for earlier in document.snippets[: index + 1]],
+            [*(earlier.code for earlier in document.snippets[:index] if not earlier.skip), snippet.code],
         )
         for index, snippet in enumerate(document.snippets)
     ]

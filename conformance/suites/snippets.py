@@ -8,12 +8,14 @@ from dataclasses import replace
 
 from conformance.compare import compare_outcomes
 from conformance.compare.check import Check, Strength
-from conformance.compare.documented import judge_documented
+from conformance.compare.documented import check_raises, judge_documented, judge_raising, told_raises
 from conformance.compare.known_gaps import Gap
 from conformance.documents import Snippet
 from conformance.reports import model as report
 from conformance.runners.protocol import Result
 from conformance.suites.shown import Sides, show_sides
+
+_DOCUMENTED = "documented"  # the kind of the checks of what a directive says
 
 
 def judge_snippet(
@@ -26,12 +28,27 @@ def judge_snippet(
 ) -> report.Snippet:
     """``gaps`` are those of this snippet; ``portable`` is false where PyTorch is compared with PyTorch on another CPU
     capability; ``elsewhere`` is PyTorch's answer on another one, if known; ``program`` is the code up to here."""
+    if snippet.skip:
+        return report.Snippet(
+            snippet.label,
+            snippet.line,
+            snippet.reconstructed,
+            "skipped",
+            {},
+            (),
+            None,
+            program[-1],
+            skipped=snippet.skip,
+        )
     reasons = {(gap.check, gap.where): gap.reason for gap in gaps}
     checks: Counter[str] = Counter()
     findings: dict[report.Finding, list[int]] = defaultdict(list)  # the same under several seeds is told once
     for seed, sides in runs.items():
-        for kind, check in compare_outcomes(sides.subject, sides.reference):
-            finding = _finding(kind, check, reasons.get((kind, check.where)), portable)
+        found = compare_outcomes(sides.subject, sides.reference)
+        if snippet.raises:
+            found.append((_DOCUMENTED, check_raises(snippet.raises, sides.subject.result, sides.reference.result)))
+        for kind, check in found:
+            finding = _finding(kind, check, reasons.get((kind, check.where)), portable or kind == _DOCUMENTED)
             checks[finding.verdict] += 1
             if check.strength != Strength.IDENTICAL:
                 findings[finding].append(seed)
@@ -58,9 +75,16 @@ def _finding(kind: str, check: Check, reason: str | None, portable: bool) -> rep
 
 
 def _judge_output(snippet: Snippet, runs: Sequence[Sides], elsewhere: Result | None) -> report.Output | None:
-    if snippet.expected is None:
-        return None
     subject = [sides.subject.result for sides in runs]
     reference = [sides.reference.result for sides in runs]
-    judgement = judge_documented(snippet.expected.text, subject, reference, elsewhere)
-    return report.Output(snippet.expected.line, judgement.verdict, snippet.expected.text, judgement.produced)
+    text = snippet.expected.text if snippet.expected else None
+    if snippet.raises:
+        judgement = judge_raising(snippet.raises, text, subject, reference)
+        line = snippet.expected.line if snippet.expected else snippet.raises.line
+        return report.Output(
+            line, judgement.verdict, told_raises(snippet.raises) if text is None else text, judgement.produced
+        )
+    if snippet.expected is None or text is None:
+        return None
+    judgement = judge_documented(text, subject, reference, elsewhere)
+    return report.Output(snippet.expected.line, judgement.verdict, text, judgement.produced)

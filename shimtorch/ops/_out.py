@@ -150,7 +150,7 @@ def into(name: str, forward, out, args, kwargs):
         warn(_GER, once=True)
     kernel = "sum" if name == "mean" and kwargs.get("dtype") is not None else name
     if name in _IN_DTYPE_OF_OUT:
-        kwargs = _with_dtype_of(name, outs[0], inputs, kwargs)
+        kwargs = _with_dtype_of(name, outs[0], inputs, kwargs, len(args) > 1 or "dim" in kwargs)
     enabled, state.enabled = state.enabled, False
     try:
         if enabled:
@@ -200,15 +200,15 @@ def _tensors(values):
             yield from _tensors(value)
 
 
-def _with_dtype_of(name: str, out: Tensor, inputs, kwargs):
+def _with_dtype_of(name: str, out: Tensor, inputs, kwargs, along_dims: bool):
     if name == "mean":
-        kind = kwargs.get("dtype") or inputs[0].dtype
-        if out.dtype.category < 2 <= kind.category:
-            raise _errors.result_type(kind, out)
-        if not _no_category_lost(kind, out.dtype):
-            want = scalar_type_name(out)
-            raise RuntimeError(f"mean.dtype_out(): input types can't be cast to the desired output type {want}")
-        if inputs[0]._a.dtype.kind not in "fc":
+        have, want = inputs[0].dtype, out.dtype
+        if along_dims and kwargs.get("dtype") is None and want.category < 2 <= have.category:
+            raise _errors.result_type(have, want)
+        if not along_dims and have.category > want.category:
+            what = f"input types can't be cast to the desired output type {scalar_type_name(out)}"
+            raise RuntimeError(f"mean.dtype_out(): {what}")
+        if have.category < 2:
             return kwargs
     return kwargs if kwargs.get("dtype") is not None else {**kwargs, "dtype": out.dtype}
 

@@ -43,8 +43,12 @@ _SHORT = {F32: _short_orders(8), F64: _short_orders(4)}
 def add_up(a, axes, keepdim: bool):
     """The sum over ``axes`` (None: all) in the array's own dtype; float16 in single precision, bools by "or"."""
     kind = a.dtype
-    if (kind is F32 or kind is F64) and axes is not None and len(axes) == 1 and a.shape[axes[0]] <= _ANY_ORDER:
-        return _add(a, axis=axes, keepdims=True) if keepdim else _add(a, axes)
+    if kind is F32 or kind is F64:
+        if axes is None:
+            if a.size <= _ANY_ORDER and not keepdim and a.flags.c_contiguous:
+                return _add(a, None)
+        elif len(axes) == 1 and a.shape[axes[0]] <= _ANY_ORDER:
+            return _add(a, axis=axes, keepdims=True) if keepdim else _add(a, axes)
     if kind is F16:
         return add_up(a.astype(F32), axes, keepdim).astype(F16)
     if kind.kind == "b":

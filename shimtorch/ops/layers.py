@@ -146,6 +146,8 @@ def _embedding(weight, indices, padding_idx=-1, scale_grad_by_freq=False, sparse
     offered. (``torch.embedding``)
     """
     w, i = weight._a, indices._a
+    if w.ndim == 0 and weight._rg and state.enabled:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     if w.ndim != 2:
         raise RuntimeError("'weight' must be 2-D")
     if i.dtype.name not in ("int64", "int32"):

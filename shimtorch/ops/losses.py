@@ -67,7 +67,8 @@ def _cross_entropy(input, target, weight, code):
     kind = input.dtype
     floor = _FLOOR[kind]
     # Through float64 the logarithms are as exact as the C library's that torch calls here.
-    log, rest = np.log(input.astype(F64)), np.log1p((-input).astype(F64))
+    wide = input.astype(F64)
+    log, rest = np.log(wide), np.log1p(-wide)
     if kind is not F64:
         log, rest = log.astype(kind), rest.astype(kind)
     loss = (target - ONE[kind]) * np.maximum(rest, floor) - target * np.maximum(log, floor)

@@ -11,6 +11,7 @@ import operator
 import numpy as np
 
 from .. import _dtypes, _errors, _random, _samplers
+from .._floating import QUIET, reset_floating, set_floating
 from .._layout import _memory_order, refuse_overlap
 from .._tensor import Tensor, c_name, scalar_type_name, wrap
 from .._warnings import warn
@@ -20,6 +21,7 @@ from ..autograd.mode import state
 from ._define import SCALARS, before_inplace, fill_array, publish, quietly, record
 
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
+_ABSENT = object()
 
 
 def _generator(given):
@@ -54,7 +56,7 @@ def _integer(value) -> int:
 
 def _name_from(value, named: dict):
     """The parameter that torch calls ``from``, which Python's own parameters cannot be called."""
-    if named.keys() != {"from"}:
+    if value is not _ABSENT or named.keys() != {"from"}:
         raise TypeError("from")
     return named["from"]
 
@@ -77,8 +79,16 @@ def numbers_of(a: np.ndarray) -> np.ndarray:
     return np.lib.stride_tricks.as_strided(real, (*a.shape, 2), (*a.strides, real.itemsize))
 
 
+def _refuse_inner_overlap(a: np.ndarray) -> None:
+    if not a.flags.c_contiguous:
+        refuse_overlap(a, ())
+
+
 def place(a: np.ndarray, flat: np.ndarray) -> None:
     """Write the elements of ``flat`` into ``a`` in the order of its memory."""
+    if a.flags.c_contiguous and a.dtype.char != "e":
+        a[...] = flat if a.ndim == 1 else flat.reshape(a.shape)
+        return
     target = in_memory_order(a)
     if flat.dtype.char == "d" and a.dtype.char == "e":
         flat = flat.astype(np.float32)  # as C++ converts a double to a half
@@ -87,6 +97,18 @@ def place(a: np.ndarray, flat: np.ndarray) -> None:
 
 def _written(self: Tensor, cls: type, fill, args=()) -> Tensor:
     """Let ``fill(array)`` write into the tensor, which becomes the output of a node of class ``cls`` if it has to."""
+    if self._rg or args:
+        return _recorded(self, cls, fill, args)
+    token = set_floating(QUIET)
+    try:
+        fill(self._a)
+    finally:
+        reset_floating(token)
+    counter_of(self).value += 1
+    return self
+
+
+def _recorded(self: Tensor, cls: type, fill, args) -> Tensor:
     original = before_inplace(self, args)
     quietly(fill, self._a)
     counter_of(self).value += 1
@@ -121,43 +143,55 @@ _BernoulliBackward2 = _zero_node("BernoulliBackward2")
 # --- uniform, normal, exponential ---------------------------------------------------------------------------------
 
 
+# The largest number of a dtype, by NumPy's character for it; of a complex dtype, that of its parts.
+_LARGEST = {char: float(np.finfo(char).max) for char in "efdFD"}
+
+
 def fill_uniform(a: np.ndarray, low: float, high: float, generator) -> None:
     """Uniform numbers in [low, high) into a floating-point or complex array, which may have any strides."""
-    kind = _dtypes.OF_NUMPY[a.dtype]
-    if kind.category < 2:
-        raise _errors.not_implemented("check_uniform_bounds", kind)
-    if kind.category == 3 and not a.size:
+    limit = _LARGEST.get(a.dtype.char)
+    if limit is None:
+        raise _errors.not_implemented("check_uniform_bounds", _dtypes.OF_NUMPY[a.dtype])
+    if not a.size and a.dtype.kind == "c":
         return
-    kind = kind.to_real()
-    limit = float(np.finfo(kind._numpy).max)
-    for value, name in ((low, "from"), (high, "to")):
-        if not -limit <= value <= limit:
-            raise RuntimeError(f"{name} is out of bounds for {_c_name(kind)}")
-    if low > high:
-        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}")
-    if high - low > limit:
-        raise RuntimeError(
-            f"uniform_ expects to-from <= std::numeric_limits<{scalar_type_name(kind)}>::max(), but found to={high:g} "
-            f"and from={low:g} which result in to-from to exceed the limit"
-        )
-    refuse_overlap(a, ())
+    if not (-limit <= low <= high <= limit and high - low <= limit):
+        raise _bad_bounds(low, high, limit, _dtypes.OF_NUMPY[a.dtype].to_real())
+    if not a.flags.c_contiguous:
+        refuse_overlap(a, ())
+    elif a.dtype.kind == "f":
+        numbers = _samplers.uniform_between(generator, a.size, a.dtype, low, high)
+        a[...] = numbers if a.ndim == 1 else numbers.reshape(a.shape)
+        return
     if a.size:
         numbers = numbers_of(a)
         place(numbers, _samplers.uniform_between(generator, numbers.size, numbers.dtype, low, high))
+
+
+def _bad_bounds(low: float, high: float, limit: float, kind: _dtypes.dtype) -> RuntimeError:
+    for name, value in (("from", low), ("to", high)):
+        if not -limit <= value <= limit:
+            return RuntimeError(f"{name} is out of bounds for {_c_name(kind)}")
+    if low > high:
+        return RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}")
+    return RuntimeError(
+        f"uniform_ expects to-from <= std::numeric_limits<{scalar_type_name(kind)}>::max(), but found to={high:g} "
+        f"and from={low:g} which result in to-from to exceed the limit"
+    )
 
 
 def _c_name(kind: _dtypes.dtype) -> str:
     return c_name(wrap(np.empty(0, kind._numpy)))
 
 
-def _uniform_(self, /, low=0.0, to=1.0, *, generator=None, **named):
+def _uniform_(self, /, low=_ABSENT, to=1.0, *, generator=None, **named):
     """Fill with numbers uniform in [from, to), and return the tensor. (``torch.Tensor.uniform_``)
 
     NotImplementedError for integers, RuntimeError for bounds that are not in order or that the dtype does not hold.
     """
     if named:
         low = _name_from(low, named)
-    low, high, generator = _number(low), _number(to), _generator(generator)
+    low, high = 0.0 if low is _ABSENT else _number(low), _number(to)
+    generator = _generator(generator)
     return _written(self, _UniformBackward0, lambda a: fill_uniform(a, low, high, generator))
 
 
@@ -172,7 +206,7 @@ def fill_normal(a: np.ndarray, mean: float, std: float, generator) -> None:
     if a.flags.c_contiguous:
         a[...] = _random.normal(generator, a.shape, a.dtype, mean, std)
     else:
-        refuse_overlap(a, ())
+        _refuse_inner_overlap(a)
         target = in_memory_order(a)
         target[...] = _random.normal_one_by_one(generator, target.shape, a.dtype, mean, std)
 
@@ -199,7 +233,7 @@ def _exponential_(self, lambd=1.0, *, generator=None):
             raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd:g}")
         if not a.size:
             return
-        refuse_overlap(a, ())
+        _refuse_inner_overlap(a)
         if a.dtype.kind != "f":
             raise RuntimeError(
                 "Exponential distribution is a continuous probability distribution. dtype must be a floating point but "
@@ -228,7 +262,7 @@ _OUT_OF_RANGE = (
 def fill_integers(a: np.ndarray, low: int, high: int | None, generator) -> None:
     """Integers in [low, high) into an array of any dtype but complex; up to what it holds if ``high`` is None."""
     kind = _dtypes.OF_NUMPY[a.dtype]
-    refuse_overlap(a, ())
+    _refuse_inner_overlap(a)
     if high is None and low == _INT64_MIN:
         _fill_64_bits(a, generator)
         return
@@ -264,23 +298,29 @@ def _largest(kind: _dtypes.dtype) -> int:
         raise RuntimeError("random_from_to_impl handles only integral, floating-point and boolean types")
     if kind.category == 2:
         return 1 << _DIGITS[kind._name]
-    return 1 if kind.category == 0 else int(np.iinfo(kind._numpy).max)
+    return 1 if kind.category == 0 else int(np.iinfo(kind._name).max)
 
 
 def _raised(low: int, dtype: np.dtype) -> int:
     """The least integer from ``low`` on that the dtype holds, found as torch finds it."""
-    rounded = int(dtype.type(low + 1)) if abs(low + 1) <= np.finfo(dtype).max else low
+    rounded = _through(dtype, low + 1)
     if rounded < low:
-        return rounded + (1 << abs(low + 1).bit_length() - 1 - _DIGITS[dtype.name] + 1)
+        return rounded + (1 << abs(low + 1).bit_length() - _DIGITS[dtype.name])
     return low
 
 
 def _lowered(high: int, dtype: np.dtype) -> int:
     """One more than the largest integer below ``high`` that the dtype holds, found as torch finds it."""
-    rounded = int(dtype.type(high - 1)) if abs(high - 1) <= np.finfo(dtype).max else high - 1
+    rounded = _through(dtype, high - 1)
     if rounded >= high:
-        return rounded - (1 << abs(high - 1).bit_length() - 1 - _DIGITS[dtype.name] + 1)
+        return rounded - (1 << abs(high - 1).bit_length() - _DIGITS[dtype.name])
     return high
+
+
+def _through(dtype: np.dtype, value: int) -> int:
+    """What is left of an integer converted to the dtype and back; the processor's answer if it is too large."""
+    rounded = dtype.type(value)
+    return int(rounded) if -(2.0**63) <= rounded < 2.0**63 else _INT64_MIN
 
 
 def _require_bounds(low: int, last: int, kind: _dtypes.dtype) -> None:
@@ -291,7 +331,7 @@ def _require_bounds(low: int, last: int, kind: _dtypes.dtype) -> None:
     if kind.category == 0:
         least, most = 0, 1
     else:
-        info = np.iinfo(kind._numpy) if kind.category == 1 else np.finfo(kind._numpy)
+        info = np.iinfo(kind._name) if kind.category == 1 else np.finfo(kind._name)
         least, most = int(info.min), int(info.max)
     for value, name in ((low, "from"), (last, "to - 1")):
         if not least <= value <= most:
@@ -300,7 +340,7 @@ def _require_bounds(low: int, last: int, kind: _dtypes.dtype) -> None:
         digits = _DIGITS[kind._name]
         for value, name, line in ((low, "from", 110), (last, "to - 1", 111)):
             if abs(value) > 1 << digits:
-                warn(_OUT_OF_RANGE.format(name, digits, _c_name(kind), line), once=True)
+                warn(_OUT_OF_RANGE.format(name, digits, _c_name(kind), line))
 
 
 def _fill_64_bits(a: np.ndarray, generator) -> None:
@@ -319,7 +359,7 @@ def _fill_all(a: np.ndarray, generator) -> None:
     kind = _dtypes.OF_NUMPY[a.dtype]
     if not a.size:
         return
-    refuse_overlap(a, ())
+    _refuse_inner_overlap(a)
     if kind.category == 3:
         raise _errors.not_implemented("random_kernel_cpu", kind)
     span = _largest(kind) + 1
@@ -328,9 +368,6 @@ def _fill_all(a: np.ndarray, generator) -> None:
     else:
         draw = generator._draw or generator._start()
         place(a, (draw(a.size) % np.uint64(span)).view(np.int64))
-
-
-_ABSENT = object()
 
 
 def _random_(self, *args, generator=None, **named):
@@ -372,7 +409,7 @@ def _fill_bernoulli(a: np.ndarray, p: float, generator) -> None:
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
     if not a.size:
         return
-    refuse_overlap(a, ())
+    _refuse_inner_overlap(a)
     if a.dtype.kind == "c":
         raise _errors.not_implemented("bernoulli_scalar_cpu_", _dtypes.OF_NUMPY[a.dtype])
     place(a, _samplers.bernoulli(generator, a.size, p))
@@ -382,7 +419,7 @@ def _fill_bernoulli_of(a: np.ndarray, probabilities: Tensor, generator) -> None:
     """Zeros and ones into ``a``, with probabilities that expand to its shape."""
     if not a.size:
         return
-    refuse_overlap(a, ())
+    _refuse_inner_overlap(a)
     if a.dtype.kind == "c":
         raise _errors.not_implemented("bernoulli_tensor_cpu_self_", _dtypes.OF_NUMPY[a.dtype])
     p = probabilities._a
@@ -529,6 +566,17 @@ def _chosen(generator, a: np.ndarray, count: int) -> np.ndarray:
     quotients = a / waits
     if count == 1:
         return np.argmax(quotients, axis=-1, keepdims=True)
+    # One more than wanted, to see whether the least of them is alone.
+    categories = quotients.shape[-1]
+    if categories > 200 and count + 1 < categories:
+        places = np.argpartition(quotients, categories - count - 1, axis=-1)[..., categories - count - 1 :]
+        order = np.argsort(np.take_along_axis(quotients, places, -1), axis=-1)[..., ::-1]
+        order = np.take_along_axis(places, order, -1)
+    else:
+        order = np.argsort(quotients, axis=-1)[..., ::-1][..., : count + 1]
+    largest = quotients[order] if quotients.ndim == 1 else np.take_along_axis(quotients, order, -1)
+    if (largest[..., :-1] > largest[..., 1:]).all():
+        return np.ascontiguousarray(order[..., :count])
     from .sorting import _topk
 
     return _topk(wrap(quotients), count)[1]._a

@@ -32,13 +32,18 @@ def test_find_in_a_folder_without_documents(tmp_path: Path) -> None:
     ("name", "content", "line", "reason"),
     [
         ("missing.txt", None, None, "no such file"),
-        ("code.py", b"x = 1", None, r"no reader for \.py; known: "),
+        ("code.js", b"x = 1", None, r"no reader for \.js; known: "),
         ("README", b"x = 1", None, "a file without a suffix"),
         ("latin.txt", b"In [1]:\nx = 1\n# \xe9t\xe9\n", 3, "not UTF-8: byte 0xe9"),
         ("utf16.txt", "x = 1".encode("utf-16"), 1, "not UTF-8"),
         ("words.txt", b"Only words.\n", None, "no code to run was found"),
         ("words.md", b"# Title\n\n```js\nlet x\n```\n", 4, "no code to run was found.*'js' is not Python"),
         ("empty.md", b"", None, "no code to run was found"),
+        ("empty.rst", b"", None, "no code to run was found"),
+        ("empty.py", b"", None, "no code to run was found"),
+        ("broken.py", b"x = 1\n\ny = = 2\n", 3, "this script is not Python: invalid syntax"),
+        ("null.py", b"x = 1\0", 1, "this script is not Python: .*null byte"),
+        ("latin.rst", b"::\n\n  x\n\n\xe9\n", 5, "not UTF-8: byte 0xe9"),
     ],
 )
 def test_unreadable(tmp_path: Path, name: str, content: bytes | None, line: int | None, reason: str) -> None:
