@@ -50,8 +50,9 @@ def read_rst(lines: Sequence[Line], reading: Reading) -> None:
     """Add what reStructuredText holds."""
     seen = _Seen()
     done = 0
+    texts = [line.text.translate(_LINE_ENDS).expandtabs(8).strip() for line in lines]
     for found in _blocks([line.text for line in lines], seen):
-        start = _place(found, lines, done)
+        start = _place(found, texts, done)
         if start is None:
             near = lines[min(found.near, len(lines) - 1)].number
             reading.note(near, "unreadable", f"this block was not found again, it is not run: {found.rows[0].strip()}")
@@ -74,22 +75,16 @@ def read_rst(lines: Sequence[Line], reading: Reading) -> None:
         reading.note(first + places[0], "removed", told)
 
 
-def _place(found: _Found, lines: Sequence[Line], done: int) -> int | None:
+def _place(found: _Found, texts: Sequence[str], done: int) -> int | None:
     """The index where a block stands: docutils is not always right about it, and never far off."""
     rows = [row.strip() for row in found.rows]
+    starts = sorted(range(done, len(texts) - len(rows) + 1), key=lambda start: abs(start - found.near))
     for loosely in (False, True):
-        fitting = [start for start in range(done, len(lines) - len(rows) + 1) if _fits(rows, lines, start, loosely)]
-        if fitting:
-            return min(fitting, key=lambda start: abs(start - found.near))
+        for start in starts:
+            pairs = zip(rows, texts[start : start + len(rows)], strict=True)
+            if all(row == text or (loosely and row in text) for row, text in pairs):
+                return start
     return None
-
-
-def _fits(rows: Sequence[str], lines: Sequence[Line], start: int, loosely: bool) -> bool:
-    for index, row in enumerate(rows):
-        text = lines[start + index].text.translate(_LINE_ENDS).expandtabs(8).strip()
-        if text != row and not (loosely and row in text):
-            return False
-    return True
 
 
 def _blocks(texts: Sequence[str], seen: _Seen) -> list[_Found]:

@@ -10,7 +10,7 @@ import warnings
 
 import numpy as np
 
-from .. import _errors
+from .. import _dtypes, _errors
 from .._layout import OVERLAP, refuse_overlap
 from .._tensor import Tensor, address, c_name, scalar_type_name
 from .._warnings import warn
@@ -204,7 +204,7 @@ def _with_dtype_of(name: str, out: Tensor, inputs, kwargs, along_dims: bool):
     if name == "mean":
         have, want = inputs[0].dtype, out.dtype
         if along_dims and kwargs.get("dtype") is None and want.category < 2 <= have.category:
-            raise _errors.result_type(have, want)
+            raise _errors.result_type(_dtypes._default, want)  # that of a sum of integers, divided
         if not along_dims and have.category > want.category:
             what = f"input types can't be cast to the desired output type {scalar_type_name(out)}"
             raise RuntimeError(f"mean.dtype_out(): {what}")

@@ -13,7 +13,7 @@ from .. import _dtypes, _errors, _random, _samplers
 from .._tensor import Tensor, wrap
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
-from ._define import internal, publish, quietly, record
+from ._define import F16, F32, internal, publish, quietly, record
 from .linalg import _addmm, _matmul
 from .shape import _reshape_to, _t, described
 
@@ -63,6 +63,8 @@ def _dropped(input, p, train):
     noise = _samplers.bernoulli(_random.default_generator, a.size, 1 - p).reshape(a.shape).astype(a.dtype)
     if a.dtype.kind != "f":
         raise _errors.result_type(_dtypes.float32, input)
+    if a.dtype is F16:
+        return wrap((noise.astype(F32) / F32.type(1 - p)).astype(F16))
     return wrap(noise / a.dtype.type(1 - p))
 
 
