@@ -14,6 +14,8 @@ from ._fused import multiply_add_32, multiply_add_64
 from ._tensor import Tensor, c_name, scalar_type_name, wrap
 from .ops._define import SCALARS, fill_array, publish, quietly
 
+_I64 = np.dtype("int64")
+
 # --- arange -------------------------------------------------------------------------------------------------------
 
 
@@ -22,6 +24,9 @@ def _arange(*args, dtype=None, layout=None, device=None, requires_grad=False, pi
 
     int64 if all of them are integers, else the default dtype. (``torch.arange``)
     """
+    plain = dtype is None and layout is None and device is None and not requires_grad and not pin_memory and not bounds
+    if plain and len(args) == 1 and type(args[0]) is int and 0 <= args[0] < 1 << 32:
+        return wrap(np.arange(args[0], dtype=_I64))
     alone = len(args) == 1 and "end" not in bounds
     named = dict(zip(("end",) if alone else ("start", "end", "step"), args, strict=False))
     if len(args) > 3 or bounds.keys() - {"start", "end", "step"} or bounds.keys() & named.keys():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from conformance.suites.bench.task import Task
 
 PLAIN, RECORDED, BACKWARD = "small operators", "small operators, recorded", "small operators, with backward"
+LAYERS = "layers and losses"  # each of several operations, most of which NumPy has to be asked for one by one
 MEAN = "geometric mean"
 MEANS = {PLAIN: 1.0, RECORDED: 1.0, BACKWARD: 1.0}
 _BOUND = 2.0
@@ -55,12 +56,14 @@ _DIFFERENTIABLE = (
     ("where", "torch.where(b > 0.3, a, b)", "np.where(b > 0.3, a, b)"),
     ("cat", "torch.cat([a, b])", "np.concatenate([a, b])"),
     ("stack", "torch.stack([a, b])", "np.stack([a, b])"),
+    ("clone", "a.clone()", "a.copy()"),
+)  # fmt: skip
+_LAYERS = (
     ("softmax", "torch.softmax(m, 1)", "e = np.exp(m - m.max(1, keepdims=True))\ne / e.sum(1, keepdims=True)"),
     ("mse loss", "F.mse_loss(a, b)", "((a - b) ** 2).mean()"),
     ("cross entropy", "F.cross_entropy(m, y)",
      "e = m - m.max(1, keepdims=True)\nnp.mean(np.log(np.exp(e).sum(1)) - e[r, y])"),
     ("linear", "F.linear(m, n, b)", "m @ n.T + b"),
-    ("clone", "a.clone()", "a.copy()"),
 )  # fmt: skip
 _OTHERS = (
     ("compare", "a > b", "a > b"),
@@ -77,7 +80,7 @@ _OTHERS = (
 )
 _WITH_BACKWARD = {
     "add", "multiply", "divide", "power", "exp", "log", "tanh", "sigmoid", "relu", "mean", "matrix times vector",
-    "matrix times matrix", "view", "one element", "cat", "softmax", "mse loss", "cross entropy", "linear",
+    "matrix times matrix", "view", "one element", "cat",
 }  # fmt: skip
 
 
@@ -89,6 +92,9 @@ TASKS = (
         for name, torch, _ in _DIFFERENTIABLE
         if name in _WITH_BACKWARD
     ),
+    *(Task(LAYERS, name, torch, _TENSORS, numpy, _ARRAYS) for name, torch, numpy in _LAYERS),
+    *(Task(LAYERS, f"{name}, recorded", torch, _RECORDED, numpy, _ARRAYS) for name, torch, numpy in _LAYERS),
+    *(Task(LAYERS, f"{name}, with backward", f"({torch}).sum().backward()", _RECORDED) for name, torch, _ in _LAYERS),
 )
 
 _TEXT = "text and data"
