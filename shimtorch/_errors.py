@@ -5,7 +5,7 @@ from __future__ import annotations
 
 def first(error: Exception) -> Exception:
     """Mark what torch says before it looks at shapes and result types."""
-    error._comes_first = True  # type: ignore[attr-defined]
+    error._comes_first = True
     return error
 
 

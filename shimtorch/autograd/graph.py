@@ -38,7 +38,7 @@ class _Unversioned(VersionCounter):
     __slots__ = ()
     root = None
 
-    @property  # type: ignore[misc]
+    @property
     def value(self) -> int:
         return 0
 

@@ -157,13 +157,13 @@ class inference_mode(_GradMode):
         self.mode = mode
 
     def __enter__(self) -> None:
-        self.prev = state.enabled, state.asked, state.inference
+        self.before = state.enabled, state.asked, state.inference
         state.inference = self.mode
         state.enabled, state.asked = not self.mode, False
         _mark_new_tensors(self.mode)
 
     def __exit__(self, *exc_info: object) -> None:
-        state.enabled, state.asked, state.inference = self.prev
+        state.enabled, state.asked, state.inference = self.before
         _mark_new_tensors(state.inference)
 
     def clone(self):

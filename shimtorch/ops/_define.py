@@ -145,7 +145,7 @@ def _guarded(forward, name: str, kind: str, method: bool):
 
         return into(name, forward, out, args, kwargs)
 
-    code = getattr(forward, "__code__", None)
+    code: Any = getattr(forward, "__code__", None)
     spread = code is None or code.co_flags & inspect.CO_VARARGS
     required = 0 if spread else code.co_argcount - len(forward.__defaults__ or ())
     function = functools.wraps(forward)({1: of_one, 2: of_two}.get(required, guarded))

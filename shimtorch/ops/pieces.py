@@ -7,6 +7,7 @@ says how many there are and puts their gradients together, and a forward that ha
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +90,7 @@ def _call_for_all(node, grad):
 
 
 def _record_parts(out: Tensor, cls: type, tensors, fixed) -> None:
-    node = new(cls)
+    node: Any = new(cls)
     node.edges = tuple([tensor._node or tensor if tensor._rg else None for tensor in tensors])
     node.saved = ()
     node.fixed = fixed
@@ -99,7 +100,7 @@ def _record_parts(out: Tensor, cls: type, tensors, fixed) -> None:
     for tensor in tensors:
         if tensor._a.dtype is not kind:
             # No shapes: as in torch, what is promoted is not spread.
-            extra_of(node).operands = [(tensor._a.shape, tensor._a.dtype) for tensor in tensors]
+            extra_of(node).operands = tuple([(tensor._a.shape, tensor._a.dtype) for tensor in tensors])
             break
     out._node = node
     out._rg = True
@@ -310,7 +311,7 @@ def views_of(base: Tensor, arrays, cls: type, fixed) -> tuple[Tensor, ...]:
     """``arrays``, which lie in the memory of ``base``, as views of it: the outputs of one node of class ``cls``."""
     owner = base if base._base is None else base._base
     made = "several" if state.enabled else "no_grad"
-    node = None
+    node: Any = None
     if base._rg and state.enabled:
         node = new(cls)
         node.edges = (base._node or base,)

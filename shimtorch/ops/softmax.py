@@ -6,6 +6,7 @@ A further one is a pair of computations on arrays, forward and backward, and a `
 from __future__ import annotations
 
 import operator
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from ._summation import add_up
 from .reductions import _sum
 from .shape import _to
 
+_largest: Any = np.maximum.reduce
 _LANES = 16  # float32 numbers that torch adds at a time along the last dimension
 
 
@@ -41,7 +43,7 @@ def _added(e, dim: int):
 
 def _exponentials(a, dim: int):
     """``a`` less its maxima along ``dim``, the exponentials of that, and their sums."""
-    shifted = a - np.maximum.reduce(a, dim, None, None, True)
+    shifted = a - _largest(a, dim, None, None, True)
     e = np.exp(shifted) if a.dtype is F64 else np.exp(shifted.astype(F64)).astype(F32)
     return shifted, e, _added(e, dim)
 

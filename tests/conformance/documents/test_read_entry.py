@@ -15,12 +15,19 @@ from conformance.documents.reading import readers
 
 
 def test_find(tmp_path: Path) -> None:
-    for name in ["b.md", "a.TXT", "sub/c.ipynb", "sub/.ipynb_checkpoints/c.ipynb", "d.py", ".hidden.md"]:
+    for name in ["b.md", "a.TXT", "sub/c.ipynb", "sub/.ipynb_checkpoints/c.ipynb", "d.py", ".hidden.md", "e.py"]:
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch()
+        file.write_text("# %%\nx = 1\n" if name == "e.py" else "")
     found = find([tmp_path / "d.py", tmp_path, tmp_path / "b.md", tmp_path / "missing"])
-    assert [str(file.relative_to(tmp_path)) for file in found] == ["d.py", "a.TXT", "b.md", "sub/c.ipynb", "missing"]
+    assert [str(file.relative_to(tmp_path)) for file in found] == [
+        "d.py",
+        "a.TXT",
+        "b.md",
+        "e.py",
+        "sub/c.ipynb",
+        "missing",
+    ]
 
 
 def test_find_in_a_folder_without_documents(tmp_path: Path) -> None:
@@ -118,6 +125,8 @@ PIECES = [
         "]",
         "\\",
     ),
+    *("# %% [md]", "::", ".. code-block:: python", "   .. note::", "+---+", "```{code-cell}", "# conformance: seed 1"),
+    *("<!-- conformance: skip (words) -->", ".. conformance: raises E", "% conformance: nothing", "---", ":a:", "* ::"),
     *("some prose, as x = 3 here", "@", "lambda: (yield)", "return x", "\x00", "{'a'", "f'{x!r", "else: y", "E: x"),
 ]
 
@@ -125,7 +134,7 @@ PIECES = [
 @settings(max_examples=150, deadline=None)
 @given(
     lines=st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=8)), max_size=12),
-    suffix=st.sampled_from([".txt", ".md"]),
+    suffix=st.sampled_from([".txt", ".md", ".rst", ".py"]),
     together=st.sampled_from(["\n", " "]),
 )
 def test_any_text_is_a_document_or_refused(lines: list[str], suffix: str, together: str) -> None:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import indent
 
 import nbformat
 import pytest
@@ -162,6 +163,33 @@ def markdown(cells: list[Cell]) -> str:
     return "\n\n".join(parts)
 
 
+def restructured(cells: list[Cell]) -> str:
+    parts = ["Title\n====="]
+    for cell in cells:
+        parts.append(f".. code-block:: python\n   :linenos:\n\n{indent(cell.code, '   ')}")
+        parts += [f".. code-block:: text\n\n{indent(cell.shown, '   ')}"] if cell.shown else []
+        parts += cell.prose
+    return "\n\n".join(parts)
+
+
+def myst(cells: list[Cell]) -> str:
+    parts = ["---\nkernelspec:\n  name: python3\n---", "# Title"]
+    for cell in cells:
+        parts.append(f"```{{code-cell}} ipython3\n:tags: [hide-input]\n{cell.code}\n```")
+        parts += ["+++", "```{code-block} text\n" + cell.shown + "\n```"] if cell.shown else []
+        parts += cell.prose
+    return "\n\n".join(parts)
+
+
+def percent(cells: list[Cell]) -> str:
+    parts = ["# %% [markdown]\n# # Title"]
+    for cell in cells:
+        parts.append(f"# %%\n{cell.code}")
+        parts[-1] += f"\n# Output:\n{indent(cell.shown, '# ', lambda line: True)}" if cell.shown else ""
+        parts += [f"# %% [markdown]\n{indent(text, '# ', lambda line: True)}" for text in cell.prose]
+    return "\n\n".join(parts)
+
+
 def notebook(cells: list[Cell]) -> str:
     made = []
     for number, cell in enumerate(cells, 1):
@@ -197,6 +225,9 @@ FORMATS = {
     "marked transcript": (marked_transcript, ".txt"),
     "book": (book, ".txt"),
     "Markdown": (markdown, ".md"),
+    "reStructuredText": (restructured, ".rst"),
+    "MyST": (myst, ".md"),
+    "percent script": (percent, ".py"),
     "notebook": (notebook, ".ipynb"),
 }
 
