@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from .directives import directives_in_code
+from .mending import mend
 from .outputs import are_values
 from .reading import Damaged, Reader, Reading
 from .source import Line, calls_print, fault, join, lines_of, may_print, parse
@@ -39,8 +40,8 @@ def read_script(lines: Sequence[Line], reading: Reading) -> None:
 
 def shown_in_comments(code: Sequence[Line], comments: Sequence[Line], echo: bool = False) -> list[Line]:
     """The output that comments below a code show; empty if they are comments like others."""
-    tree = parse(join(code))
-    if not comments or tree is None or not (may_print(tree) if echo else calls_print(tree)):
+    tree = parse(join(mend(code, []) or [])) if comments else None
+    if tree is None or not (may_print(tree) if echo else calls_print(tree)):
         return []
     lines = [Line(number, _COMMENT.sub("", text, count=1)) for number, text in comments]
     if heading := _HEADING.match(lines[0].text):

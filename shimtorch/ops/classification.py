@@ -137,7 +137,7 @@ def _nll_loss(input, target, weight, code, ignore_index):
     index = rows[1]
     classes = rows[0].shape[1]
     if index.size and (np.minimum.reduce(index, None) < 0 or np.maximum.reduce(index, None) >= classes):
-        _require_classes(index, classes, ignore_index)
+        _require_classes(index, classes, ignore_index, code == NONE and a.ndim == 2 and t.dtype == np.uint8)  # a char
     token = set_floating(QUIET)
     try:
         loss, total_weight = _nll(*rows, raw, code, ignore_index)
@@ -152,10 +152,11 @@ def _nll_loss(input, target, weight, code, ignore_index):
     return out
 
 
-def _require_classes(index, classes: int, ignore_index) -> None:
+def _require_classes(index, classes: int, ignore_index, as_text: bool) -> None:
     wrong = (index != ignore_index) & ((index < 0) | (index >= classes))
     if wrong.any():
-        raise IndexError(f"Target {index[wrong][0]} is out of bounds.")
+        first = index[wrong][0]
+        raise IndexError(f"Target {chr(first) if as_text else first} is out of bounds.")
 
 
 def _check(input, target, weight, plane: str) -> None:

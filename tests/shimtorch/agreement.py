@@ -684,16 +684,18 @@ KNOWN_DIFFERENCES: list[Known] = [
         Call("softmax", (_leaf(1.0, requires_grad=True), 0), {"out": _leaf(0.0, layout="offset")}),
     ),
     Known(
-        "an output that take() must enlarge is laid out like its indices in torch, row by row in shimtorch",
+        "an output that must be enlarged is laid out by other operands in torch than a new one, take's by its indices",
         lambda call, difference: (
-            call.name == "take" and "out" in call.options and difference.what.endswith(("stride", "is_contiguous"))
+            "out" in call.options
+            and call.options["out"].copied
+            and difference.what.endswith(("stride", "is_contiguous"))
         ),
         Call("take", (_leaf(1.0), Leaf(np.zeros((2, 2), np.int64), "transposed")), {"out": _leaf(copied=True)}),
     ),
     Known(
         "torch resizes the output of a vector's product with a matrix twice, and warns of the first time",
         lambda call, difference: (
-            call.name == "matmul"
+            call.name in ("matmul", "linear")
             and "out" in call.options
             and call.leaves[0].values.ndim == 1 < call.leaves[1].values.ndim
         ),

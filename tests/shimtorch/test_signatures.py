@@ -386,9 +386,9 @@ FITS = {
     "MemoryFormat": lambda: torch.contiguous_format,
     "Generator": lambda: torch.Generator(),
 }
-# tensor, as_tensor and from_numpy go on to refuse data with TypeErrors of their own
+# tensor, as_tensor, new_tensor and from_numpy go on to refuse data with TypeErrors of their own
 RANDOM_FORMS = [
-    *(pair for pair in EVERY_FORM if pair[1] not in ("tensor", "as_tensor", "from_numpy")),
+    *(pair for pair in EVERY_FORM if pair[1] not in ("tensor", "as_tensor", "from_numpy", "new_tensor")),
     *(("method", name) for name in ("add_", "mul_", "div_", "pow_", "clamp_", "eq_", "squeeze_")),
     *((form, name) for name in ("sigmoid", "relu", "isnan", "atan2", "fmod") for form in ("function", "method")),
 ]

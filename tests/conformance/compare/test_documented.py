@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.compare.documented import Verdict, judge_documented
+from conformance.compare.check import Strength
+from conformance.compare.documented import Verdict, check_raises, judge_documented, judge_raising
+from conformance.documents import Raises
 from conformance.runners.protocol import Failure, Result
 
 
@@ -116,6 +118,58 @@ def test_a_documented_exception() -> None:
     result = Result(stdout="before\n", error=Failure("RuntimeError", "a second time", 3))
     assert judge_documented("before\nRuntimeError: a second time", [result], [result]).verdict == Verdict.MATCHES
     assert judge_documented("before", [result], [result]).verdict == Verdict.ERRATUM
+
+
+NO = Result(error=Failure("E", "no", 3))
+TWICE = Result(error=Failure("RuntimeError", "a second\n time, x", 3))
+FITTING = [
+    (NO, Raises("E", None, 1)),
+    (NO, Raises("Exception", "no", 1)),
+    (TWICE, Raises("RuntimeError", "a second time, x", 1)),
+    (TWICE, Raises("RuntimeError", "a ... time...", 1)),
+    (TWICE, Raises("RuntimeError", "...", 1)),
+]
+NOT_FITTING = [
+    (Result(), Raises("E", None, 1)),
+    (Result(), Raises("Exception", None, 1)),
+    (Result(ended="timeout", detail="too long"), Raises("E", None, 1)),
+    (NO, Raises("RuntimeError", None, 1)),
+    (NO, Raises("E", "n", 1)),
+    (TWICE, Raises("RuntimeError", "a second ...y", 1)),
+    (TWICE, Raises("RuntimeError", "a.second time, x", 1)),
+]
+
+
+@pytest.mark.parametrize(("result", "expected"), FITTING)
+def test_an_expected_exception(result: Result, expected: Raises) -> None:
+    assert check_raises(expected, result, result).strength == Strength.IDENTICAL
+    assert judge_raising(expected, None, [result], [result]).verdict == Verdict.MATCHES
+    for side in ([Result(), result], [result, Result()]):
+        assert check_raises(expected, *side).strength == Strength.DIFFERENT
+        assert judge_raising(expected, None, side[:1], side[1:]).verdict == Verdict.DIFFERENT
+
+
+@pytest.mark.parametrize(("result", "expected"), NOT_FITTING)
+def test_an_expected_exception_that_does_not_come(result: Result, expected: Raises) -> None:
+    check = check_raises(expected, result, result)
+    assert check.strength == Strength.DIFFERENT
+    assert check.detail.startswith("the document says that this raises ")
+    assert check.subject == check.reference != ""
+    assert judge_raising(expected, None, [result], [result]).verdict == Verdict.DIFFERENT
+
+
+def test_the_output_beside_an_expected_exception() -> None:
+    result = Result(stdout="before 0.25\n", error=Failure("E", "no", 3))
+    for documented, verdict in [
+        ("before 0.25", Verdict.MATCHES),
+        ("before 0.25\nE: no", Verdict.MATCHES),
+        ("before 0.2", Verdict.AS_PRINTED),
+        ("before 0.3\nE: no", Verdict.AS_PRINTED),
+        ("before 0.5", Verdict.ERRATUM),
+        ("before 0.25\nE: yes", Verdict.ERRATUM),
+        ("E: no", Verdict.ERRATUM),
+    ]:
+        assert judge_raising(Raises("E", None, 1), documented, [result], [result]).verdict == verdict
 
 
 @given(st.text("0123456789.-+e[], \n\tnai", max_size=40))

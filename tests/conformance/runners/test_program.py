@@ -144,3 +144,10 @@ def test_an_unusable_subject_is_said(
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(UnusableSubject, match=reason):
         run_snippets("x = 1", subject="broken_look_alike")
+
+
+def test_an_import_from_the_future_holds_for_later_snippets(run_snippets: Any) -> None:
+    codes = ["from __future__ import annotations", "def f(x: Later): pass\nprint(f.__annotations__)"]
+    later = run_snippets(*codes).results[1]
+    assert (later.error, later.stdout) == (None, "{'x': 'Later'}\n")
+    assert run_snippets("annotations = 1", codes[1]).results[1].error is not None
