@@ -47,7 +47,7 @@ def _head(report: Report) -> str:
     for document in report.documents:
         cells = [
             _code(document.name),
-            str(len(document.snippets) or ""),
+            str(len(document.snippets) or "") + (f" ({document.skipped} skipped)" if document.skipped else ""),
             _counted(document.outputs),
             _counted(document.checks),
             f"{_SIGNS[document.status]} {document.status}",

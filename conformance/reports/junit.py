@@ -65,6 +65,8 @@ def _add_case(suite: ElementTree.Element, document: Document, snippet: Snippet) 
         file=visible(document.path),
         line=str(snippet.line),
     )
+    if snippet.skipped is not None:
+        ElementTree.SubElement(case, "skipped", message=_line(snippet.skipped))
     failing = [finding for finding in snippet.findings if finding.verdict == "different"]
     if failing:
         message = f"{failing[0].kind}: {_line(failing[0].where)}"

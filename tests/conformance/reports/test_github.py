@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -115,3 +116,12 @@ def test_too_much_for_a_summary_is_left_out(tmp_path: Path) -> None:
     assert github.SIZE_LIMIT // 2 < file.stat().st_size <= github.SIZE_LIMIT
     assert re.search(r"\n\d+ more parts of this report are too much for a summary\.\n$", file.read_text())
     assert not _intruders(file.read_text())
+
+
+def test_skipped_snippets_are_counted() -> None:
+    made_up = report()
+    document = made_up.documents[0]
+    left_out = dataclasses.replace(document.snippets[0], skipped="needs a GPU")
+    documents = (dataclasses.replace(document, snippets=(left_out, *document.snippets[1:])), *made_up.documents[1:])
+    assert "(1 skipped)" not in github.render(made_up)
+    assert "(1 skipped)" in github.render(dataclasses.replace(made_up, documents=documents))

@@ -260,3 +260,12 @@ def test_measurements() -> None:
 @example(HOSTILE)
 def test_measurements_of_any_name(text: str) -> None:
     assert not _faults(html.render_measurements(measurements(text)))
+
+
+def test_what_was_skipped_says_why() -> None:
+    made_up = report()
+    document = made_up.documents[0]
+    left_out = dataclasses.replace(document.snippets[0], skipped="needs a <GPU>")
+    documents = (dataclasses.replace(document, snippets=(left_out, *document.snippets[1:])), *made_up.documents[1:])
+    page = html.render(dataclasses.replace(made_up, documents=documents))
+    assert "Skipped: needs a &lt;GPU&gt;" in page

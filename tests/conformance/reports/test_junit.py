@@ -76,3 +76,14 @@ def test_any_text(text: str) -> None:
 def test_it_is_written(tmp_path: Path) -> None:
     junit.write(report(), tmp_path / "junit.xml")
     assert (tmp_path / "junit.xml").read_bytes() == junit.render(report())
+
+
+def test_what_was_skipped_says_why() -> None:
+    made_up = report()
+    document = made_up.documents[0]
+    left_out = dataclasses.replace(document.snippets[0], findings=(), skipped=f"needs a GPU {HOSTILE}")
+    root = _parsed(dataclasses.replace(made_up, documents=(dataclasses.replace(document, snippets=(left_out,)),)))
+    assert root.attrib["skipped"] == "1"
+    told = root.find("testsuite/testcase/skipped")
+    assert told is not None
+    assert told.attrib["message"].startswith("needs a GPU")
