@@ -241,15 +241,17 @@ def extra_of(node) -> Extra:
 
 def note_versions(node) -> None:
     """Remember the versions of the saved tensors that were written in place before."""
-    if any(getattr(saved, "_vc", None) is INFERENCE for saved in node.saved):
-        raise RuntimeError(
-            "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
-            "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use "
-            "it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
-        )
-    extra_of(node).versions = tuple(
-        saved._vc.value if getattr(saved, "_vc", None) is not None else 0 for saved in node.saved
-    )
+    versions = []
+    for saved in node.saved:
+        counter = getattr(saved, "_vc", None)
+        if counter is INFERENCE:
+            raise RuntimeError(
+                "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode "
+                "in computation tracked by autograd. To work around this, you can make a clone to get a normal tensor "
+                "and use it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
+            )
+        versions.append(0 if counter is None else counter.value)
+    extra_of(node).versions = tuple(versions)
 
 
 def already_freed() -> RuntimeError:
