@@ -64,6 +64,10 @@ def _run(how, what, argv):
 
 def _run_code(code, namespace):
     _set_first_path("")
+    if sys.version_info >= (3, 13):  # which shows the lines of -c in tracebacks
+        import linecache
+
+        linecache.cache["<string>"] = len(code), None, (code + "\n").splitlines(keepends=True), "<string>"
     exec(compile(code + "\n", "<string>", "exec", dont_inherit=True), namespace)
 
 

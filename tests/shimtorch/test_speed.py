@@ -28,7 +28,7 @@ PATHS = {
     "binary with a number": (lambda: A * 2.0, lambda: np.multiply(a, 2.0), 3.0),
     "binary, recorded": (lambda: A * W, lambda: np.multiply(a, a), 7.5),
     "in place": (lambda: C.mul_(1.0), lambda: np.multiply(a, 1.0, a), 4.0),
-    "reduction": (lambda: A.sum(), lambda: np.add.reduce(a), 3.2),
+    "reduction": (lambda: A.sum(), lambda: np.add.reduce(a), 4.5),
     "product": (lambda: M @ M, lambda: np.dot(m, m), 5.0),
     "view": (lambda: M.view(9), lambda: m.reshape(9), 9.5),
     "one element": (lambda: A[0], lambda: a[0, ...], 10.0),
