@@ -6,7 +6,7 @@ written out and compiled when they are first called, so that a pass spends no ti
 
 from __future__ import annotations
 
-from .graph import Node, already_freed, check_result_version, check_version
+from .nodes import Node, already_freed, check_result_version, check_version
 from .namespaces import ARRAYS, TENSORS, saved_result
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from . import engine
-from .graph import Node
+from .nodes import Node
 from .mode import state
 from .namespaces import TENSORS
 

@@ -14,7 +14,7 @@ from numpy import ndarray
 
 from .._floating import QUIET, reset_floating, set_floating
 from .._layout import is_dense
-from . import graph
+from . import nodes
 from .derivatives import node_class
 from .mode import state
 from .namespaces import ARRAYS, TENSORS
@@ -43,7 +43,7 @@ def _loop(roots, keep_graph, create_graph, wanted, captured):
     leaves: dict = {}
     caught: dict = {}
     heap: list = []
-    Node = graph.Node
+    Node = nodes.Node
     for edge, gradient in roots:
         if not isinstance(edge, Node):
             leaves[edge] = leaves[edge] + gradient if edge in leaves else gradient
@@ -139,7 +139,7 @@ def accumulate(leaves: dict, create_graph: bool) -> None:
         else:
             existing = leaf._grad
             np.add(existing._a, gradient, out=existing._a)
-            graph.counter_of(existing).value += 1
+            nodes.counter_of(existing).value += 1
 
 
 def _laid_out(gradient, like):
@@ -178,7 +178,7 @@ def _record_copy(copy, gradient) -> None:
     from ..ops._define import record
 
     record(copy, CopyBackwards, (None, gradient))
-    graph.counter_of(copy).value = 1
+    nodes.counter_of(copy).value = 1
 
 
 def call_node(node, gradient):
@@ -187,7 +187,7 @@ def call_node(node, gradient):
     try:
         if type(gradient) is tuple:  # of a node of several outputs
             given = {i: g if state.enabled else g._a for i, g in enumerate(gradient) if g is not None}
-            gradient = graph.Arrived(given)
+            gradient = nodes.Arrived(given)
         elif not state.enabled:
             gradient = gradient._a
         if state.enabled:
@@ -203,12 +203,12 @@ def reaching(roots, targets) -> set:
     """The nodes from which a target (node or leaf) can be reached, found without recursion."""
     reached: set = set()
     seen: set = set()
-    stack = [root for root in roots if isinstance(root, graph.Node)]
+    stack = [root for root in roots if isinstance(root, nodes.Node)]
     while stack:
         node = stack[-1]
         if node not in seen:
             seen.add(node)
-            stack.extend(e for e in node.edges if isinstance(e, graph.Node) and e not in seen)
+            stack.extend(e for e in node.edges if isinstance(e, nodes.Node) and e not in seen)
             continue
         stack.pop()
         if any(edge is not None and (edge in targets or edge in reached) for edge in node.edges):

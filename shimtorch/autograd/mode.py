@@ -172,7 +172,7 @@ class inference_mode(_GradMode):
 
 def _mark_new_tensors(inference: bool) -> None:
     """Set what new tensors start with as their version counter: ``FRESH`` of each module that makes tensors."""
-    from .graph import INFERENCE
+    from .nodes import INFERENCE
 
     for name, module in list(sys.modules.items()):
         if name.startswith("shimtorch.") and "FRESH" in vars(module):

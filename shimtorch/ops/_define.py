@@ -21,7 +21,7 @@ from .._floating import QUIET, reset_floating, set_floating
 from .._layout import laid_out, refuse_overlap
 from .._tensor import Tensor, wrap
 from ..autograd.derivatives import node_class
-from ..autograd.graph import (
+from ..autograd.nodes import (
     counter_of,
     extra_of,
     has_views,

@@ -14,7 +14,7 @@ from .. import _dtypes, _errors
 from .._layout import OVERLAP, refuse_overlap
 from .._tensor import Tensor, address, c_name, scalar_type_name
 from .._warnings import warn
-from ..autograd.graph import counter_of, underivable
+from ..autograd.nodes import counter_of, underivable
 from ..autograd.mode import state
 from ._define import OPERATORS, record
 from .extrema import named_result

@@ -15,7 +15,7 @@ from .._layout import laid_out
 from .._tensor import Tensor, scalar_type_name, wrap
 from .._warnings import warn
 from ..autograd.derivatives import node_class
-from ..autograd.graph import counter_of, extra_of, move_retained
+from ..autograd.nodes import counter_of, extra_of, move_retained
 from ..autograd.mode import state
 from ._define import (
     F16,

@@ -14,7 +14,7 @@ from numpy import asarray
 from .. import _errors
 from .._tensor import Tensor, wrap, wrap_dim
 from ..autograd.derivatives import node_class
-from ..autograd.graph import extra_of
+from ..autograd.nodes import extra_of
 from ..autograd.mode import state
 from ..autograd.namespaces import ARRAYS, TENSORS
 from ._define import ZERO, binary_core, internal, larger, publish, quietly, record, smaller

@@ -17,7 +17,7 @@ from .._tensor import Tensor, address, wrap
 from .._warnings import warn
 from ..autograd.derivatives import node_class
 from ..autograd.engine import CopyBackwards
-from ..autograd.graph import counter_of, extra_of, move_retained
+from ..autograd.nodes import counter_of, extra_of, move_retained
 from ..autograd.mode import state
 from . import shape
 from ._define import before_inplace, fill_array, internal, quietly, record

@@ -11,7 +11,7 @@ import numpy as np
 from .. import _dtypes, _errors
 from .._tensor import Tensor, scalar_type_name, wrap
 from ..autograd.derivatives import node_class
-from ..autograd.graph import extra_of
+from ..autograd.nodes import extra_of
 from ..autograd.mode import state
 from ..autograd.namespaces import ARRAYS
 from ._define import F16, F32, F64, ONE, internal, quietly, record

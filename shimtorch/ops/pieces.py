@@ -15,7 +15,7 @@ from .. import _dtypes
 from .._layout import with_strides
 from .._tensor import Tensor, new, share, wrap, wrap_dim
 from ..autograd.engine import call_node
-from ..autograd.graph import Node, SeveralOutputs, extra_of, next_sequence, output_of
+from ..autograd.nodes import Node, SeveralOutputs, extra_of, next_sequence, output_of
 from ..autograd.mode import state
 from ..autograd.namespaces import ARRAYS, TENSORS
 from ._define import internal, publish, quietly

@@ -12,7 +12,7 @@ import numpy as np
 from .. import _dtypes, _errors
 from .._tensor import Tensor, wrap
 from ..autograd.derivatives import node_class
-from ..autograd.graph import extra_of
+from ..autograd.nodes import extra_of
 from ._define import (
     F16,
     F32,

@@ -17,7 +17,7 @@ from .. import _dtypes, _errors
 from .._floating import QUIET, reset_floating, set_floating
 from .._tensor import Tensor, scalar_type_name, wrap, wrap_dim
 from ..autograd.derivatives import node_class
-from ..autograd.graph import extra_of, next_sequence
+from ..autograd.nodes import extra_of, next_sequence
 from ..autograd.mode import state
 from ..autograd.namespaces import TENSORS
 from ._define import F16, F32, F64, internal, new, publish, quietly, record

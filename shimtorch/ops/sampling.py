@@ -16,7 +16,7 @@ from .._layout import _memory_order, refuse_overlap
 from .._tensor import Tensor, c_name, scalar_type_name, wrap
 from .._warnings import warn
 from ..autograd.derivatives import node_class
-from ..autograd.graph import counter_of, extra_of, move_retained, underivable
+from ..autograd.nodes import counter_of, extra_of, move_retained, underivable
 from ..autograd.mode import state
 from ._define import SCALARS, before_inplace, fill_array, publish, quietly, record
 

@@ -8,7 +8,7 @@ To add a case, add a line to ``SOURCES``; results, layouts and gradients of sing
 import pytest
 
 import shimtorch
-from shimtorch.autograd.graph import Arrived
+from shimtorch.autograd.nodes import Arrived
 from tests.shimtorch.sidebyside import assert_same, compare, lines, needs_torch
 
 SOURCES = lines(
