@@ -15,9 +15,9 @@ from . import _dtypes, _repr
 from ._device import CPU, Size, contiguous_format, device, layout, memory_format, require_cpu, strided
 from ._layout import contiguous_strides, is_dense
 from .autograd import backward as _backward
-from .autograd.nodes import INFERENCE, VersionCounter, counter_of, extra_of, seen
 from .autograd.mode import state
 from .autograd.namespaces import TENSORS
+from .autograd.nodes import INFERENCE, VersionCounter, counter_of, extra_of, seen
 
 FRESH: VersionCounter | None = None  # the version counter of new tensors: none yet, but for inference mode
 new = object.__new__

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from . import engine
-from .nodes import Node
 from .mode import state
 from .namespaces import TENSORS
+from .nodes import Node
 
 _CYCLE = (
     "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "

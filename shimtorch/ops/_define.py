@@ -21,6 +21,8 @@ from .._floating import QUIET, reset_floating, set_floating
 from .._layout import laid_out, refuse_overlap
 from .._tensor import Tensor, wrap
 from ..autograd.derivatives import node_class
+from ..autograd.mode import state
+from ..autograd.namespaces import ARRAYS, TENSORS
 from ..autograd.nodes import (
     counter_of,
     extra_of,
@@ -32,8 +34,6 @@ from ..autograd.nodes import (
     seen,
     underivable,
 )  # fmt: skip
-from ..autograd.mode import state
-from ..autograd.namespaces import ARRAYS, TENSORS
 
 FRESH = None  # see ``inference_mode``
 new = object.__new__

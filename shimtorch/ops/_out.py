@@ -14,8 +14,8 @@ from .. import _dtypes, _errors
 from .._layout import OVERLAP, refuse_overlap
 from .._tensor import Tensor, address, c_name, scalar_type_name
 from .._warnings import warn
-from ..autograd.nodes import counter_of, underivable
 from ..autograd.mode import state
+from ..autograd.nodes import counter_of, underivable
 from ._define import OPERATORS, record
 from .extrema import named_result
 

@@ -13,8 +13,8 @@ from .. import _factories
 from .._layout import OVERLAP, _memory_order, is_dense, laid_out
 from .._tensor import Tensor, address, c_name, scalar_type_name, wrap, wrap_dim
 from .._warnings import warn
-from ..autograd.nodes import Node, already_freed, check_version, counter_of, extra_of, move_retained
 from ..autograd.mode import state
+from ..autograd.nodes import Node, already_freed, check_version, counter_of, extra_of, move_retained
 from ._define import F32, F64, ZERO, before_inplace, fill_array, publish, quietly, record, recording
 from .shape import cast_array, dense_copy, warn_of_complex
 

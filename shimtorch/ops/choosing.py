@@ -15,8 +15,8 @@ from .._layout import laid_out
 from .._tensor import Tensor, scalar_type_name, wrap
 from .._warnings import warn
 from ..autograd.derivatives import node_class
-from ..autograd.nodes import counter_of, extra_of, move_retained
 from ..autograd.mode import state
+from ..autograd.nodes import counter_of, extra_of, move_retained
 from ._define import (
     F16,
     SCALARS,

@@ -14,9 +14,9 @@ from numpy import asarray
 from .. import _errors
 from .._tensor import Tensor, wrap, wrap_dim
 from ..autograd.derivatives import node_class
-from ..autograd.nodes import extra_of
 from ..autograd.mode import state
 from ..autograd.namespaces import ARRAYS, TENSORS
+from ..autograd.nodes import extra_of
 from ._define import ZERO, binary_core, internal, larger, publish, quietly, record, smaller
 from .choosing import MaskedFillBackward1
 from .gathering import ScatterBackward0

@@ -15,8 +15,8 @@ from .._layout import refuse_overlap
 from .._tensor import Tensor, scalar_type_name, wrap, wrap_dim
 from .._warnings import warn
 from ..autograd.derivatives import node_class
-from ..autograd.nodes import counter_of, move_retained, underivable
 from ..autograd.mode import state
+from ..autograd.nodes import counter_of, move_retained, underivable
 from ._define import (
     F32,
     F64,

@@ -17,8 +17,8 @@ from .._tensor import Tensor, address, wrap
 from .._warnings import warn
 from ..autograd.derivatives import node_class
 from ..autograd.engine import CopyBackwards
-from ..autograd.nodes import counter_of, extra_of, move_retained
 from ..autograd.mode import state
+from ..autograd.nodes import counter_of, extra_of, move_retained
 from . import shape
 from ._define import before_inplace, fill_array, internal, quietly, record
 from .advanced_indexing import MASKS, NO_ROW, ONE_ROW, fits, put_number, put_recorded, read, tensor_of, width

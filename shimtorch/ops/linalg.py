@@ -12,8 +12,8 @@ from .. import _errors
 from .._floating import QUIET, reset_floating, set_floating
 from .._tensor import Tensor, c_name, scalar_type_name, wrap
 from ..autograd.derivatives import node_class
-from ..autograd.nodes import extra_of
 from ..autograd.mode import state
+from ..autograd.nodes import extra_of
 from ._define import (
     F16,
     F32,

@@ -11,9 +11,9 @@ import numpy as np
 from .. import _dtypes, _errors
 from .._tensor import Tensor, scalar_type_name, wrap
 from ..autograd.derivatives import node_class
-from ..autograd.nodes import extra_of
 from ..autograd.mode import state
 from ..autograd.namespaces import ARRAYS
+from ..autograd.nodes import extra_of
 from ._define import F16, F32, F64, ONE, internal, quietly, record
 from ._summation import add_up
 from .reductions import _divided

@@ -14,8 +14,8 @@ from .. import _dtypes
 from .._signatures import argument_error
 from .._tensor import Tensor, scalar_type_name, wrap, wrap_dim
 from ..autograd.derivatives import node_class
-from ..autograd.nodes import extra_of
 from ..autograd.mode import state
+from ..autograd.nodes import extra_of
 from ._define import F16, F32, F64, OPERATORS, SCALARS, Operator, internal, quietly, record
 from ._summation import columns_of, in_memory_order, one_by_one
 from .reductions import axes_of, fresh, restored

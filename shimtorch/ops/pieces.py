@@ -15,9 +15,9 @@ from .. import _dtypes
 from .._layout import with_strides
 from .._tensor import Tensor, new, share, wrap, wrap_dim
 from ..autograd.engine import call_node
-from ..autograd.nodes import Node, SeveralOutputs, extra_of, next_sequence, output_of
 from ..autograd.mode import state
 from ..autograd.namespaces import ARRAYS, TENSORS
+from ..autograd.nodes import Node, SeveralOutputs, extra_of, next_sequence, output_of
 from ._define import internal, publish, quietly
 from .indexing import _select, _slice
 from .shape import _index, _unsqueezed, _view_strides, int_tuple, strided

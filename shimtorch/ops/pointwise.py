@@ -14,8 +14,8 @@ from .._floating import QUIET, reset_floating, set_floating
 from .._layout import refuse_overlap
 from .._tensor import Tensor, c_name, scalar_type_name, wrap
 from ..autograd.derivatives import node_class
-from ..autograd.nodes import counter_of, extra_of
 from ..autograd.mode import state
+from ..autograd.nodes import counter_of, extra_of
 from ._define import (
     F16,
     F32,

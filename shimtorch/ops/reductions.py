@@ -17,9 +17,9 @@ from .. import _dtypes, _errors
 from .._floating import QUIET, reset_floating, set_floating
 from .._tensor import Tensor, scalar_type_name, wrap, wrap_dim
 from ..autograd.derivatives import node_class
-from ..autograd.nodes import extra_of, next_sequence
 from ..autograd.mode import state
 from ..autograd.namespaces import TENSORS
+from ..autograd.nodes import extra_of, next_sequence
 from ._define import F16, F32, F64, internal, new, publish, quietly, record
 from ._summation import add_all, add_up, columns_of, in_memory_order, one_by_one
 from .shape import cast_array, int_tuple, to_dtype, unique_dims, warn_of_complex

@@ -16,8 +16,8 @@ from .._layout import _memory_order, refuse_overlap
 from .._tensor import Tensor, c_name, scalar_type_name, wrap
 from .._warnings import warn
 from ..autograd.derivatives import node_class
-from ..autograd.nodes import counter_of, extra_of, move_retained, underivable
 from ..autograd.mode import state
+from ..autograd.nodes import counter_of, extra_of, move_retained, underivable
 from ._define import SCALARS, before_inplace, fill_array, publish, quietly, record
 
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1

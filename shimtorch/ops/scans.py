@@ -14,9 +14,9 @@ from .. import _dtypes, _errors
 from .._layout import refuse_overlap
 from .._tensor import Tensor, c_name, wrap, wrap_dim
 from ..autograd.derivatives import node_class
-from ..autograd.nodes import counter_of, move_retained
 from ..autograd.mode import state
 from ..autograd.namespaces import ARRAYS, TENSORS
+from ..autograd.nodes import counter_of, move_retained
 from ._define import F16, F32, F64, ONE, ZERO, _guarded, before_inplace, internal, publish, quietly, record
 from .reductions import check, converted
 

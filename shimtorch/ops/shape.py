@@ -17,9 +17,9 @@ from .._device import Size, contiguous_format, memory_format, preserve_format, r
 from .._layout import laid_out
 from .._tensor import Tensor, new, scalar_type_name, strides_of, wrap, wrap_dim
 from ..autograd.derivatives import node_class
-from ..autograd.nodes import INFERENCE, counter_of, next_sequence
 from ..autograd.mode import state
 from ..autograd.namespaces import TENSORS
+from ..autograd.nodes import INFERENCE, counter_of, next_sequence
 from ._define import internal, publish, quietly, record
 from ._summation import add_up
 

@@ -14,8 +14,8 @@ from .. import _dtypes
 from .._tensor import Tensor, wrap
 from .._warnings import warn
 from ..autograd.derivatives import node_class
-from ..autograd.nodes import extra_of
 from ..autograd.mode import state
+from ..autograd.nodes import extra_of
 from ._define import F16, F32, F64, SCALARS, internal, publish, quietly, record
 from ._summation import columns_of
 from .reductions import axes_of, check, mean_of, restored
