@@ -63,6 +63,7 @@ from .ops.extrema import amax, amin, argmax, argmin, max, maximum, min, minimum
 from .ops.gathering import gather, index_add, index_select, scatter, scatter_add, take
 from .ops.layers import dropout, dropout_, embedding
 from .ops.linalg import addmm, bmm, dot, ger, matmul, mm, mv, outer
+from .ops.memory import as_strided
 from .ops.norms import norm
 from .ops.pieces import cat, chunk, concat, concatenate, narrow, select, split, split_with_sizes, stack, unbind
 from .ops.pointwise import (
@@ -112,6 +113,7 @@ __all__ = [
     "argmax",
     "argmin",
     "argsort",
+    "as_strided",
     "as_tensor",
     "autograd",
     "bernoulli",
@@ -292,7 +294,7 @@ __all__ = [
 
 
 def __getattr__(name: str):
-    if name in ("nn", "random"):
+    if name in ("func", "nn", "random", "utils"):
         import importlib
 
         return importlib.import_module(f"shimtorch.{name}")

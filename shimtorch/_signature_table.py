@@ -536,6 +536,11 @@ SIGNATURES: dict[str, Signatures] = {
     "new_ones": Signatures((), (f"(SymIntArrayRef size, *, {_OPTIONS})",)),
     "new_zeros": Signatures((), (f"(SymIntArrayRef size, *, {_OPTIONS})",)),
     "new_tensor": Signatures((), (f"{_DATA}, bool requires_grad=False)",)),
+    "as_strided": Signatures(
+        ("(Tensor input, SymIntArrayRef size, SymIntArrayRef stride, SymInt? storage_offset=None)",),
+        ("(SymIntArrayRef size, SymIntArrayRef stride, SymInt? storage_offset=None)",),
+    ),
+    "copy_": Signatures((), ("(Tensor other, bool non_blocking=False)",)),
     "expand_as": Signatures((), ("(Tensor other)",)),
     "view_as": Signatures((), ("(Tensor other)",)),
     "reshape_as": Signatures((), ("(Tensor other)",)),

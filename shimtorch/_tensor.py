@@ -17,7 +17,8 @@ from ._layout import contiguous_strides, is_dense
 from .autograd import backward as _backward
 from .autograd.mode import state
 from .autograd.namespaces import TENSORS
-from .autograd.nodes import INFERENCE, VersionCounter, counter_of, extra_of, seen
+from .autograd.nodes import INFERENCE, VersionCounter, counter_of, extra_of, next_sequence, seen
+from .autograd.rebasing import Stale, leaf_so_far, lend
 
 FRESH: VersionCounter | None = None  # the version counter of new tensors: none yet, but for inference mode
 new = object.__new__
@@ -57,6 +58,8 @@ def _fixed(read):
 
 
 if TYPE_CHECKING:
+    from collections import OrderedDict
+
     _fixed = property
 
 
@@ -95,8 +98,13 @@ class Tensor:
 
     _grad: Tensor | None = None
     _accumulator = None
+    _backward_hooks: OrderedDict | None = None
+    _post_accumulate_grad_hooks: OrderedDict | None = None
     _root: np.ndarray | None = None  # the array whose first element is the first of the storage, if not its counter's
-    _made = ""  # "several" (or "no_grad"): (a view of) one of several outputs that are views, made (under no_grad)
+    _made = ""  # of a view: how it was made, if writes into it cannot be recorded ("several", "no_grad", …)
+    _borrowed = False  # of a view: whether it requires grad as its base does, though no edge leads from it
+    _detached: int | None = None  # when ``detach_`` cut it off its graph, on the clock of ``next_sequence``
+    _outdated = False  # of a view whose base requires no grad: whether its memory was written since
 
     def __new__(cls, *args, **kwargs):
         raise NotImplementedError("shimtorch does not offer the legacy constructor torch.Tensor(...); use torch.tensor")
@@ -268,7 +276,7 @@ class Tensor:
         return self
 
     def _set_requires_grad(self, wanted: bool, complaint: str) -> None:
-        if self._node is not None and not wanted:
+        if not wanted and not leaf_so_far(self):
             raise RuntimeError(
                 "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in "
                 "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
@@ -277,7 +285,10 @@ class Tensor:
             raise RuntimeError(complaint)
         if wanted and self._vc is INFERENCE and not state.inference:
             raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
-        self._rg = wanted
+        self._borrowed = self._base is not None and self._base._rg and not wanted
+        self._rg = wanted or self._borrowed
+        if self._vc is not None and self._vc.views:
+            lend(self)
 
     @_fixed
     def name(self) -> None:
@@ -286,17 +297,18 @@ class Tensor:
     @_fixed
     def is_leaf(self) -> bool:
         """Whether no recorded operation made it."""
-        return self._node is None
+        return not self._node
 
     @_fixed
     def grad_fn(self):
         """The node that made it, or None for a leaf."""
-        return None if self._node is None else seen(self._node)[0]
+        return seen(self._node)[0] if self._node else None
 
     @_fixed
     def output_nr(self) -> int:
         """Which output of its ``grad_fn`` it is."""
-        return 0 if self._node is None else seen(self._node)[1]
+        node = self._node
+        return 0 if node is None else node.output() if type(node) is Stale else seen(node)[1]
 
     @property
     def _version(self) -> int:
@@ -312,7 +324,7 @@ class Tensor:
     @property
     def grad(self) -> Tensor | None:
         """The accumulated gradient, or None; of a non-leaf only after ``retain_grad``."""
-        if self._node is not None and self._grad is None and not self.retains_grad:
+        if self._grad is None and self._node is not None and not leaf_so_far(self) and not self.retains_grad:
             warnings.warn(_NON_LEAF_GRAD, UserWarning, stacklevel=2)
         return self._grad
 
@@ -358,10 +370,30 @@ class Tensor:
         """Keep the gradient of this non-leaf tensor in ``grad``; RuntimeError if it does not require grad."""
         if not self._rg:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        if self._node is not None:
+        if not leaf_so_far(self) and self._node:
             import weakref
 
             extra_of(self._node).retained = weakref.ref(self)
+
+    def register_hook(self, hook):
+        """Call ``hook(grad)`` whenever the gradient of this tensor has been computed; what it returns replaces it.
+
+        Returns a handle whose ``remove()`` takes the hook away. RuntimeError if the tensor requires no gradient, and
+        during the pass if dtype or shape of what replaces the gradient differ. (``torch.Tensor.register_hook``)
+        """
+        from .autograd.hooks import register_hook
+
+        return register_hook(self, hook)
+
+    def register_post_accumulate_grad_hook(self, hook):
+        """Call ``hook(tensor)`` whenever a pass has added to the ``grad`` of this leaf.
+
+        Returns a handle. RuntimeError unless it is a leaf that requires a gradient.
+        (``torch.Tensor.register_post_accumulate_grad_hook``)
+        """
+        from .autograd.hooks import register_post_accumulate_grad_hook
+
+        return register_post_accumulate_grad_hook(self, hook)
 
     def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None) -> None:
         """Add the gradients of this tensor to the ``grad`` of the leaves it was computed from.
@@ -387,7 +419,12 @@ class Tensor:
                 "detach_() cannot be called on these gradients. To fix this error, please refer to the "
                 "Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution."
             )
+        if self._node is not None:
+            counter_of(self)
+            self._detached = next_sequence()
         self._node, self._rg = None, False
+        if self._vc is not None and self._vc.views:
+            lend(self)
         return self
 
     @property
@@ -493,7 +530,7 @@ class Tensor:
         return [name for name in super().__dir__() if name not in Tensor.__slots__]
 
     def __deepcopy__(self, memo):
-        if self._node is not None:
+        if self._node:
             raise RuntimeError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
                 "moment.  If you were attempting to deepcopy a module, this may be because of a torch.nn.utils."

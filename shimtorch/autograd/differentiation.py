@@ -8,7 +8,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from . import engine
-from .mode import state
 from .namespaces import TENSORS
 from .nodes import Node
 
@@ -89,7 +88,8 @@ def _roots(outputs, gradients, create_graph: bool):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(gradients)} gradients")
     roots = []
     for index, (output, gradient) in enumerate(zip(outputs, gradients, strict=True)):
-        if not output._rg:
+        edge = output._node or output
+        if not output._rg or (edge is output and output._borrowed):
             raise RuntimeError(f"element {index} of tensors does not require grad and does not have a grad_fn")
         if gradient is None:
             raise RuntimeError(
@@ -97,7 +97,7 @@ def _roots(outputs, gradients, create_graph: bool):
             )
         if gradient._a.dtype != output._a.dtype:
             gradient = gradient.to(output.dtype)
-        roots.append((output._node or output, gradient if create_graph else gradient._a))
+        roots.append((edge, gradient if create_graph else gradient._a))
     return roots
 
 
@@ -129,9 +129,10 @@ def backward(
         if array.size == 1 and array.dtype.kind == "f" and tensors._rg:
             one = _ONES[array.dtype] if array.ndim == 0 else np.ones_like(array)
             keep = retain_graph is not None and _flag(retain_graph)
-            leaves, _ = engine.run(((tensors._node or tensors, one),), keep, False)
-            engine.accumulate(leaves, False)
-            return
+            edge = tensors._node or tensors
+            if edge is not tensors or not tensors._borrowed:
+                engine.run(((edge, one),), keep, False)
+                return
     if inputs is not None:
         inputs = _inputs_tuple(inputs, "backward")
     outputs = (tensors,) if _is_tensor(tensors) else tuple(tensors)
@@ -142,20 +143,12 @@ def backward(
         _warn_of_cycle()
     roots = _roots(outputs, gradients, create)
     if inputs is None:
-        leaves, _ = engine.run(roots, keep, create)
-    else:
-        for tensor in inputs:
-            tensor.retain_grad()
-        targets = {tensor._node or tensor for tensor in inputs}
-        wanted = engine.reaching([edge for edge, _ in roots], targets) | targets
-        found, _ = engine.run(roots, keep, create, wanted)
-        leaves = {leaf: gradient for leaf, gradient in found.items() if leaf in targets}
-        found.clear()
-    previous, state.enabled = state.enabled, create
-    try:
-        engine.accumulate(leaves, create)
-    finally:
-        state.enabled = previous
+        engine.run(roots, keep, create)
+        return
+    for tensor in inputs:
+        tensor.retain_grad()
+    targets = {tensor._node or tensor for tensor in inputs}
+    engine.run(roots, keep, create, wanted=engine.reaching([edge for edge, _ in roots], targets) | targets)
 
 
 def grad(
@@ -216,13 +209,14 @@ def _gradients(outputs, inputs, gradients, keep: bool, create: bool, allow_unuse
             raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(tensor).__name__}")
         if not tensor._rg:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
-    targets = {tensor._node or tensor for tensor in inputs}
-    nodes = {target for target in targets if isinstance(target, Node)}
-    wanted = engine.reaching([edge for edge, _ in roots], targets)
-    leaves, caught = engine.run(roots, keep, create, wanted, nodes)
+    edges = [tensor._node or tensor for tensor in inputs]
+    nodes = {edge for edge in edges if isinstance(edge, Node)}
+    leaves = {edge for edge in edges if not isinstance(edge, Node) and not edge._borrowed}
+    wanted = engine.reaching([edge for edge, _ in roots], nodes | leaves)
+    caught = engine.run(roots, keep, create, leaves, wanted, nodes)
     found = []
-    for index, tensor in enumerate(inputs):
-        gradient = leaves.get(tensor) if tensor._node is None else caught.get(tensor._node)
+    for index, edge in enumerate(edges):
+        gradient = caught.get(edge)
         if gradient is None and not allow_unused:
             raise RuntimeError(
                 f"The differentiated Tensor at index {index} appears to not have been used in the graph. Set "

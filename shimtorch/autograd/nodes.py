@@ -6,10 +6,8 @@ when somebody looks), or is None.
 
 from __future__ import annotations
 
-import gc
 import itertools
 import re
-import sys
 import weakref
 
 from .mode import state
@@ -19,17 +17,18 @@ next_sequence = itertools.count(0, -1).__next__
 new = object.__new__
 
 
-_IN_NAMESPACE = {"NotImplemented", "CopyBackwards"}
+_IN_NAMESPACE = {"AccumulateGrad", "CopyBackwards", "CopySlices", "NotImplemented"}
 
 
 class VersionCounter:
     """How often a memory was written in place; shared by all tensors that see the memory."""
 
-    __slots__ = ("root", "value")
+    __slots__ = ("root", "value", "views")
 
     def __init__(self, root=None) -> None:
         self.value = 0
         self.root = root  # the array whose first element is the first of the memory
+        self.views: list | None = None  # weak references to the views of a base that requires grad
 
 
 class _Unversioned(VersionCounter):
@@ -37,6 +36,7 @@ class _Unversioned(VersionCounter):
 
     __slots__ = ()
     root = None
+    views = None
 
     @property
     def value(self) -> int:
@@ -58,25 +58,42 @@ INFERENCE = object.__new__(_Unversioned)
 class Extra:
     """What few nodes need: version checks, operand shapes and dtypes that gradients must be brought back to, hooks."""
 
-    __slots__ = ("operands", "result_counter", "retained", "versions")
+    __slots__ = (
+        "metadata", "observed", "operands", "post_hooks", "pre_hooks", "result_counter", "result_view", "retained",
+        "tensor_hooks", "versions",
+    )  # fmt: skip
     operands: tuple | None
     retained: weakref.ref | None
     versions: tuple[int, ...] | None
     result_counter: tuple[VersionCounter, int] | None
+    result_view: weakref.ref | None
 
     def __init__(self) -> None:
         self.operands = None  # per edge: None or (shape, numpy dtype)
         self.versions = None  # per saved tensor: its version when it was saved
         self.result_counter = None  # (counter, version) of the memory of a saved result
+        self.observed = False  # whether gradients must come as ``observed.run`` has them come
+        self.tensor_hooks: list | None = None  # pairs of output number and the hooks of that output, by handle
+        self.pre_hooks: dict | None = None
+        self.post_hooks: dict | None = None
+        self.metadata: dict | None = None
+        self.result_view = None  # weak reference to the origin of a view that the result was written into
         self.retained = None  # weak reference to the output whose grad is kept
+
+
+_ENGINE = (
+    "__slots__", "_observe", "_write", "_memory", "apply", "arrays", "count", "fixed_names", "output", "release",
+    "saved_names", "takes_undefined", "tensors",
+)  # fmt: skip
 
 
 class Node:
     """One recorded operation (``grad_fn``): its gradient function and its edges."""
 
-    __slots__ = ("__weakref__", "edges", "extra", "fixed", "saved", "sequence")
+    __slots__ = ("edges", "extra", "fixed", "saved", "sequence")
     __module__ = "builtins"
     saved_names: tuple[str, ...] = ()
+    takes_undefined = False  # whether it is to be run by ``apply``, with Tensors and None
     fixed_names: tuple[str, ...] = ()
 
     def name(self) -> str:
@@ -89,13 +106,68 @@ class Node:
         """Pairs (node, output number), one per input; (None, 0) for an input that needs no gradient."""
         return tuple([seen(edge) for edge in self.edges])
 
-    def __call__(self, grad):
+    @property
+    def requires_grad(self) -> bool:
+        """Always True: what requires no gradient makes no node."""
+        return True
+
+    @property
+    def metadata(self) -> dict:
+        """A dictionary for notes about this node; anomaly mode keeps the forward call's traceback in it."""
+        extra = extra_of(self)
+        if extra.metadata is None:
+            extra.metadata = {}
+        return extra.metadata
+
+    def register_hook(self, fn):
+        """Call ``fn(grad_inputs, grad_outputs)`` after the node has run; what it returns replaces ``grad_inputs``.
+
+        Both are tuples of Tensors and None. Returns a handle whose ``remove()`` takes the hook away.
+        (``torch.autograd.graph.Node.register_hook``)
+        """
+        from ..utils.hooks import OrderedDict, added
+
+        extra = extra_of(self)
+        if extra.post_hooks is None:
+            extra.post_hooks = OrderedDict()
+        self._observe()
+        return added(extra.post_hooks, fn)
+
+    def register_prehook(self, fn):
+        """Call ``fn(grad_outputs)`` before the node runs; the tuple it returns replaces ``grad_outputs``.
+
+        Returns a handle whose ``remove()`` takes the hook away. (``torch.autograd.graph.Node.register_prehook``)
+        """
+        from ..utils.hooks import OrderedDict, added
+
+        extra = extra_of(self)
+        if extra.pre_hooks is None:
+            extra.pre_hooks = OrderedDict()
+        self._observe()
+        return added(extra.pre_hooks, fn)
+
+    def _observe(self) -> None:
+        extra_of(self).observed = True
+
+    def _sequence_nr(self) -> int:
+        return -self.sequence
+
+    def __dir__(self):
+        hidden = {*_ENGINE, *(name for cls in type(self).__mro__ for name in cls.__dict__.get("__slots__", ()))}
+        return [name for name in super().__dir__() if name not in hidden]
+
+    def __call__(self, *grads):
         from . import engine
 
-        return engine.call_node(self, grad)
+        return engine.call_node(self, grads)
+
+    def release(self) -> None:
+        """Let go of what was saved."""
+        if self.saved:
+            self.saved = None
 
 
-class AccumulateGrad:
+class AccumulateGrad(Node):
     """The end of the graph at a leaf: adds what arrives to ``variable.grad``."""
 
     __slots__ = ("__weakref__", "variable")
@@ -103,20 +175,29 @@ class AccumulateGrad:
 
     def __init__(self, variable) -> None:
         self.variable = variable
+        self.edges, self.saved, self.extra = (), (), None
+        self.sequence = -(2**64 - 1)
 
-    def name(self) -> str:
-        """The operation's name, as ``Node.name`` in torch."""
-        return "torch::autograd::AccumulateGrad"
+    def register_hook(self, fn):
+        """As ``Node.register_hook``; the leaf keeps it."""
+        self.variable._accumulator = self
+        return super().register_hook(fn)
 
-    @property
-    def next_functions(self) -> tuple:
-        """Always empty: a leaf has no inputs."""
-        return ()
+    def register_prehook(self, fn):
+        """As ``Node.register_prehook``; the leaf keeps it."""
+        self.variable._accumulator = self
+        return super().register_prehook(fn)
 
-    def __call__(self, grad) -> None:
+    def _observe(self) -> None:
+        from .observed import hooked_leaves
+
+        hooked_leaves.add(self.variable)
+
+    def __call__(self, *grads) -> None:
         from . import engine
 
-        engine.accumulate_tensor(self.variable, grad)
+        engine.require_tensors(grads, 1)
+        engine.accumulate_tensor(self.variable, grads[0])
 
 
 class Arrived:
@@ -158,13 +239,6 @@ class SeveralOutputs(Node):
         """The number of outputs."""
         raise NotImplementedError
 
-    def __call__(self, *grads):
-        from . import engine
-
-        if len(grads) != self.count():
-            raise TypeError(f"expected {self.count()} arguments, got {len(grads)} instead")
-        return engine.call_node(self, grads)
-
 
 def output_of(node, number: int) -> OutputNode:
     """What stands for output ``number`` of a node of several outputs."""
@@ -198,12 +272,19 @@ def function_of(edge):
     """The grad_fn-like object an edge leads to; the same one as long as somebody holds it."""
     if edge is None or isinstance(edge, Node):
         return edge
-    known = edge._accumulator
-    found = known() if known is not None else None
+    if edge._borrowed:
+        return None
+    found = accumulator_of(edge)
     if found is None:
         found = AccumulateGrad(edge)
         edge._accumulator = weakref.ref(found)
     return found
+
+
+def accumulator_of(leaf) -> AccumulateGrad | None:
+    """The leaf's ``AccumulateGrad`` as long as somebody holds it, or hooks make it last."""
+    known = leaf._accumulator
+    return known() if isinstance(known, weakref.ref) else known
 
 
 def counter_of(tensor) -> VersionCounter:
@@ -215,15 +296,6 @@ def counter_of(tensor) -> VersionCounter:
         if node is not None and "result" in node.saved_names:
             extra_of(node).result_counter = (counter, 0)
     return counter
-
-
-def has_views(tensor) -> bool:
-    """Whether a view of the tensor's memory is alive, recorded or not."""
-    counter = tensor._vc
-    if counter is None or sys.getrefcount(counter) == 3:  # the tensor, the local name and the argument
-        return False
-    cls = type(tensor)
-    return any(type(t) is cls and t is not tensor and t._base is not None for t in gc.get_referrers(counter))
 
 
 def move_retained(tensor, node) -> None:
@@ -298,6 +370,11 @@ def check_version(node, index: int) -> None:
     """RuntimeError if the saved tensor at ``index`` was written in place since; called only where a counter exists."""
     tensor = node.saved[index]
     then = node.extra.versions[index] if node.extra is not None and node.extra.versions is not None else 0
+    if tensor._detached is not None and tensor._detached < node.sequence:
+        raise RuntimeError(
+            "Trying to use a saved tensor that has been detached in-place, i.e. with .detach_().This is not supported, "
+            "please use out-of-place `.detach()` instead"
+        )
     if tensor._vc.value != then:
         producer = None if tensor._node is None else "AsStrided" if tensor._base is not None else tensor._node.name()
         raise _modified(tensor._a, producer, tensor._vc.value, then)
@@ -306,5 +383,5 @@ def check_version(node, index: int) -> None:
 def check_result_version(node, array) -> None:
     """RuntimeError if the saved result was written in place since."""
     known = node.extra.result_counter
-    if known is not None and known[0].value != known[1]:
+    if known is not None and known[0] is not INFERENCE and known[0].value != known[1]:
         raise _modified(array, node.name(), known[0].value, known[1])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+import weakref
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,14 +27,11 @@ from ..autograd.namespaces import ARRAYS, TENSORS
 from ..autograd.nodes import (
     counter_of,
     extra_of,
-    has_views,
-    move_retained,
     next_sequence,
     note_versions,
-    plain_name,
-    seen,
     underivable,
 )  # fmt: skip
+from ..autograd.rebasing import outdate, rebase, require_writable, written
 
 FRESH = None  # see ``inference_mode``
 new = object.__new__
@@ -563,7 +561,10 @@ def inplace_of(forward, ufunc=None, zero=None):
                         raise _errors.inplace_shape(a.shape, b.shape) from None
                     finally:
                         reset_floating(token)
-                    counter_of(self).value += 1
+                    counter = self._vc or counter_of(self)
+                    counter.value += 1
+                    if counter.views is not None:
+                        outdate(counter)
                     return self
         operands = (*args, *[v for v in kwargs.values() if isinstance(v, Tensor)]) if kwargs else args
         original = before_inplace(self, operands)
@@ -610,48 +611,13 @@ def _attach_zero(self: Tensor, original: Tensor, zero, args) -> None:
         extra_of(self._node).operands = (None, (tensors[0]._a.shape, tensors[0]._a.dtype))
 
 
-_MADE_WITHOUT_GRAD = (
-    "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use case "
-    "is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace "
-    "either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if you want "
-    "the inplace to be tracked)."
-)
-
-
-def _among_several(view: Tensor) -> RuntimeError:
-    """What torch says to a recorded write into one of several views that one operator made."""
-    if view._made == "no_grad":
-        return RuntimeError(_MADE_WITHOUT_GRAD)
-    if view._node is None:
-        which = "A view was created in no_grad mode and is being modified inplace with grad mode enabled."
-    else:
-        node, number = seen(view._node)
-        which = f"Output {number} of {plain_name(node)} is a view and is being modified inplace."
-    return RuntimeError(
-        f"{which} This view is the output of a function that returns multiple views. Such functions do not allow the "
-        "output views to be modified inplace. You should replace the inplace operation by an out-of-place one."
-    )
-
-
 def before_inplace(self: Tensor, args=()) -> Tensor:
     """Refuse what torch refuses, and return what stands for the old value in the graph."""
     if not state.enabled or not (self._rg or any(isinstance(arg, Tensor) and arg._rg for arg in args)):
         return self
-    if self._made:
-        raise _among_several(self)
-    if self._rg and self._node is None and self._base is not None and self._base._node is not None:
-        raise RuntimeError(_MADE_WITHOUT_GRAD)
-    if self._rg and self._node is None:
-        leaf = "a leaf Variable" if self._base is None else "a view of a leaf Variable"
-        raise RuntimeError(f"{leaf} that requires grad is being used in an in-place operation.")
-    if self._base is not None:
-        if self._base._rg and self._base._node is None:
-            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
-        raise NotImplementedError("shimtorch does not offer in-place writes to a view that have to be recorded")
-    if has_views(self):
-        raise NotImplementedError("shimtorch does not offer recorded in-place writes to a tensor that has views")
+    require_writable(self)
     original = wrap(self._a.copy(order="K"))
-    original._node, original._rg = self._node, self._rg
+    original._node, original._rg = self._node or None, self._rg
     if not self._rg:
         original = wrap(original._a)
     return original
@@ -667,17 +633,17 @@ def overwrite(self: Tensor, result: Tensor, original: Tensor) -> Tensor:
         if have.category > want.category:
             raise _errors.result_type(have, want)
     quietly(np.copyto, a, r, "unsafe")
-    counter = counter_of(self)
-    counter.value += 1
+    written(self)
     node = result._node
     if result._rg and node is not None:
         node.saved = tuple([TENSORS.clone(saved) if saved is original else saved for saved in node.saved])
-        move_retained(self, node)
-        self._node, self._rg = node, True
+        rebase(self, node)
         if "result" in node.saved_names:
             index = node.saved_names.index("result")
             node.saved = (*node.saved[:index], a, *node.saved[index + 1 :])
-            extra_of(node).result_counter = (counter, counter.value)
+            extra = extra_of(node)
+            extra.result_counter = (self._vc, self._vc.value)
+            extra.result_view = weakref.ref(self) if self._base is not None else None
     return self
 
 

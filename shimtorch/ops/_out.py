@@ -15,7 +15,8 @@ from .._layout import OVERLAP, refuse_overlap
 from .._tensor import Tensor, address, c_name, scalar_type_name
 from .._warnings import warn
 from ..autograd.mode import state
-from ..autograd.nodes import counter_of, underivable
+from ..autograd.nodes import underivable
+from ..autograd.rebasing import written
 from ._define import OPERATORS, record
 from .extrema import named_result
 
@@ -229,7 +230,7 @@ def _write(name: str, out: Tensor, result: Tensor, inputs) -> None:
     if a is not r:
         kind = "real" if r.dtype.kind == "c" and a.dtype.kind not in "cb" else None
         np.copyto(a, r.real if kind else r, "unsafe")
-    counter_of(out).value += 1
+    written(out)
 
 
 def _resized(out: Tensor, result: np.ndarray, inputs) -> np.ndarray:

@@ -236,12 +236,16 @@ def _softplus(input, beta=1, threshold=20):
     a = input._a
     if a.dtype.kind != "f":
         raise _errors.not_implemented("softplus_cpu", input)
-    beta, threshold = (_number(value, a.dtype) for value in (beta, threshold))
+    given = [value.item() if isinstance(value, Tensor) else value for value in (beta, threshold)]
+    beta, threshold = numbers = [_number(value, a.dtype) for value in given]
     r = quietly(_softplus_array, a, beta, threshold)
     out = wrap(laid_out(r, a) if r.ndim > 1 and not a.flags.c_contiguous else r)
     if recording(input):
-        record(out, _SoftplusBackward0, (input,), (input,), (beta, threshold))
+        record(out, _SoftplusBackward0, (input,), (input,), tuple([g if type(g) in _KEPT else n for g, n in zip(given, numbers, strict=True)]))
     return out
+
+
+_KEPT = (bool, int, float)
 
 
 def _number(value, kind):

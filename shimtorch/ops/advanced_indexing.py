@@ -14,7 +14,8 @@ from .._layout import OVERLAP, _memory_order, is_dense, laid_out
 from .._tensor import Tensor, address, c_name, scalar_type_name, wrap, wrap_dim
 from .._warnings import warn
 from ..autograd.mode import state
-from ..autograd.nodes import Node, already_freed, check_version, counter_of, extra_of, move_retained
+from ..autograd.nodes import Node, already_freed, check_version, extra_of
+from ..autograd.rebasing import rebase, written
 from ._define import F32, F64, ZERO, before_inplace, fill_array, publish, quietly, record, recording
 from .shape import cast_array, dense_copy, warn_of_complex
 
@@ -497,14 +498,12 @@ def put_recorded(target: Tensor, placed, value: Tensor, accumulate: bool) -> Ten
     """``put`` on a tensor that may have to enter the graph by it."""
     if not recording(target, value):
         put(target, placed, value, accumulate)
-        counter_of(target).value += 1
+        written(target)
         return target
     original = before_inplace(target, (value,))
     where = put(target, placed, value, accumulate)
-    counter_of(target).value += 1
-    written = _recorded(wrap(target._a), original, placed, value, where, accumulate)
-    move_retained(target, written._node)
-    target._node, target._rg = written._node, True
+    written(target)
+    rebase(target, _recorded(wrap(target._a), original, placed, value, where, accumulate)._node)
     return target
 
 

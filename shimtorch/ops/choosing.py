@@ -16,7 +16,8 @@ from .._tensor import Tensor, scalar_type_name, wrap
 from .._warnings import warn
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
-from ..autograd.nodes import counter_of, extra_of, move_retained
+from ..autograd.nodes import extra_of
+from ..autograd.rebasing import rebase, written
 from ._define import (
     F16,
     SCALARS,
@@ -304,12 +305,11 @@ def _masked_fill_(self, mask, value):
     element = _masked_element(mask, value, a.dtype)
     _refuse_partly_shared(a, m)
     np.copyto(a, element, where=m.copy() if m.dtype is a.dtype else m)
-    counter_of(self).value += 1
+    written(self)
     if recorded:
-        written = wrap(a)
-        _attach_filling(written, original, mask, value)
-        move_retained(self, written._node)
-        self._node, self._rg = written._node, True
+        output = wrap(a)
+        _attach_filling(output, original, mask, value)
+        rebase(self, output._node)
     return self
 
 
@@ -322,8 +322,8 @@ Tensor.masked_fill_ = _guarded(_masked_fill_, "masked_fill_", "masks", method=Tr
 # --- masked_select ------------------------------------------------------------------------------------------------
 
 MaskedSelectBackward0 = node_class(
-    "MaskedSelectBackward0", ("self",), saved=("mask",), fixed=("sizes",),
-    derivatives={"self": lambda xp, grad, sizes, mask: xp.masked_scattered(grad, sizes, mask)},
+    "MaskedSelectBackward0", ("self",), saved=("self", "mask"),
+    derivatives={"self": lambda xp, grad, self, mask: xp.masked_scattered(grad, tuple(self.shape), mask)},
 )  # fmt: skip
 MaskedScatterBackward0 = node_class(
     "MaskedScatterBackward0", ("self", "source"), saved=("mask",), fixed=("shape",),
@@ -351,7 +351,7 @@ def _masked_select(input, mask):
         _errors.require_broadcast(m.shape, a.shape)
     out = wrap(_masked_selected(a, m))
     if input._rg and state.enabled:
-        record(out, MaskedSelectBackward0, (input,), (mask,), (a.shape,))
+        record(out, MaskedSelectBackward0, (input,), (input, mask))
     return out
 
 
@@ -475,10 +475,9 @@ def _triangle(name: str, keep_lower: bool):
         result = forward(original, diagonal)
         # only the zeros are written, which shows where elements share memory
         np.copyto(self._a, ZERO[self._a.dtype], where=cleared(self._a, int(diagonal)))
-        counter_of(self).value += 1
+        written(self)
         if result._rg:
-            move_retained(self, result._node)
-            self._node, self._rg = result._node, True
+            rebase(self, result._node)
         return self
 
     write.__doc__ = f"``{name}`` written into the tensor itself, which is returned. (``torch.Tensor.{name}_``)"

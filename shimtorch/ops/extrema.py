@@ -88,10 +88,10 @@ def _scatter_zeros(grad, sizes, dim, indices):
 
 
 def _scatter_tensor(grad, sizes, dim, indices):
-    out = wrap(_scatter_zeros(grad._a, sizes, dim, indices))
+    out = wrap(_scatter_zeros(grad._a, sizes, dim, indices._a))
     if grad._rg and state.enabled:
-        index = indices if indices.ndim == len(sizes) else np.expand_dims(indices, dim)
-        record(out, ScatterBackward0, (None, grad), (wrap(index),), (dim, grad._a.shape))
+        index = indices if indices._a.ndim == len(sizes) else TENSORS.unsqueeze(indices, dim)
+        record(out, ScatterBackward0, (None, grad), (index,), (dim, grad._a.shape, dim))
     return out
 
 
@@ -114,7 +114,8 @@ def _extremum(name: str, ufunc, position, pairwise):
     title = name.capitalize()
     of_all = node_class(f"{title}Backward1", ("self",), {"self": _evenly}, saved=("self", "result"))
     along = node_class(
-        f"{title}Backward0", ("self",), {"self": selected_along}, fixed=("sizes", "dim", "indices", "keepdim")
+        f"{title}Backward0", ("self",), {"self": selected_along}, saved=("indices",),
+        fixed=("sizes", "dim", "keepdim", "given"),
     )
     result_type = named_result(name)
     reduce = ufunc.reduce
@@ -147,7 +148,7 @@ def _extremum(name: str, ufunc, position, pairwise):
         if type(dim) is not int:
             dim = operator.index(None if isinstance(dim, bool) else dim)
         a = input._a
-        dim = wrap_dim(dim, a.ndim)
+        given, dim = dim, wrap_dim(dim, a.ndim)
         if a.ndim and a.shape[dim] == 0:
             raise _need_elements(name, dim)
         if a.dtype.kind == "c":
@@ -165,10 +166,10 @@ def _extremum(name: str, ufunc, position, pairwise):
             values = values if keepdim else values.squeeze(dim)
         else:
             values, indices = a.copy(), np.zeros((), np.int64)
-        out = wrap(values)
+        out, indices = wrap(values), wrap(indices)
         if input._rg and state.enabled:
-            record(out, along, (input,), (), (a.shape, dim, indices, keepdim))
-        return result_type((out, wrap(indices)))
+            record(out, along, (input,), (indices,), (a.shape, dim, keepdim, given))
+        return result_type((out, indices))
 
     forward.__doc__ = (
         f"The {name} of all elements; along ``dim`` also where it first occurs, as (values, indices); of two\n"
@@ -263,7 +264,7 @@ internal("as_factor", lambda mask, like: mask.astype(like.dtype), lambda mask, l
 def _over_dims(name: str, ufunc, kernel: str):
     cls = node_class(
         f"{name.capitalize()}Backward0", ("self",), {"self": _shared}, saved=("self", "result"),
-        fixed=("shape", "dims"),
+        fixed=("shape", "dims", "keepdim", "given"),
     )  # fmt: skip
     reduce = ufunc.reduce
 
@@ -272,7 +273,7 @@ def _over_dims(name: str, ufunc, kernel: str):
         if dim == () and keepdim is False and a.dtype.kind == "f" and a.ndim == 1 and a.size:
             out = wrap(a[getattr(a, "arg" + name[1:])(), ...].copy())
             if input._rg and state.enabled:
-                record(out, cls, (input,), (input, out._a), ((), ()))
+                record(out, cls, (input,), (input, out._a), ((), (), False, ()))
             return out
         check(keepdim)
         if not a.size:
@@ -289,7 +290,8 @@ def _over_dims(name: str, ufunc, kernel: str):
             if a.dtype.kind == "c":
                 raise RuntimeError(f"{name} does not support automatic differentiation for outputs with complex dtype.")
             named = (dim if isinstance(dim, (tuple, list)) else (dim,)) if not a.ndim and dim is not None else axes
-            record(out, cls, (input,), (input, out._a), (None if keepdim else _with_ones(a.shape, named), axes or ()))
+            shape, given = None if keepdim else _with_ones(a.shape, named), tuple(dim) if type(dim) is list else dim
+            record(out, cls, (input,), (input, out._a), (shape, axes or (), keepdim, () if dim is None else given))
             if not a.ndim and named:
                 extra_of(out._node).operands = ((a.shape, a.dtype),)
         return out

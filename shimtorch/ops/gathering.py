@@ -16,7 +16,8 @@ from .._tensor import Tensor, scalar_type_name, wrap, wrap_dim
 from .._warnings import warn
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
-from ..autograd.nodes import counter_of, move_retained, underivable
+from ..autograd.nodes import underivable
+from ..autograd.rebasing import rebase, written
 from ._define import (
     F32,
     F64,
@@ -129,10 +130,9 @@ def _in_place(name: str, forward) -> None:
             raise
         require_apart(self, tensors)
         self._a[...] = result._a
-        counter_of(self).value += 1
+        written(self)
         if result._rg:
-            move_retained(self, result._node)
-            self._node, self._rg = result._node, True
+            rebase(self, result._node)
         return self
 
     def require_apart(self, tensors):
@@ -165,8 +165,8 @@ def _matching(xp, grad, shape, node: str):
 # --- gather -------------------------------------------------------------------------------------------------------
 
 GatherBackward0 = node_class(
-    "GatherBackward0", ("self",), saved=("index",), fixed=("sizes", "dim"),
-    derivatives={"self": lambda xp, grad, sizes, dim, index: xp.scatter_added(grad, sizes, dim, index)},
+    "GatherBackward0", ("self",), saved=("self", "index"), fixed=("dim", "given"),
+    derivatives={"self": lambda xp, grad, self, dim, index: xp.scatter_added(grad, tuple(self.shape), dim, index)},
 )  # fmt: skip
 
 
@@ -189,7 +189,7 @@ def _gather(input, dim, index, *, sparse_grad=False):
     if not isinstance(sparse_grad, bool):
         raise TypeError("sparse_grad")
     a, i = input._a, index._a
-    dim = _dim(dim, input)
+    given, dim = dim, _dim(dim, input)
     if i.size:
         _require_positions(i, "gather")
         _require_gather_shape(a, dim, i)
@@ -198,7 +198,7 @@ def _gather(input, dim, index, *, sparse_grad=False):
     if input._rg and state.enabled:
         if sparse_grad:
             raise NotImplementedError("shimtorch does not offer sparse gradients")
-        record(out, GatherBackward0, (input,), (index,), (a.shape, dim))
+        record(out, GatherBackward0, (input,), (input, index), (dim, given))
     return out
 
 
@@ -220,7 +220,7 @@ internal("gather_at", _gathered, _gather)
 # --- scatter ------------------------------------------------------------------------------------------------------
 
 ScatterBackward0 = node_class(
-    "ScatterBackward0", ("self", "src"), saved=("index",), fixed=("dim", "shape"),
+    "ScatterBackward0", ("self", "src"), saved=("index",), fixed=("dim", "shape", "given"),
     derivatives={
         "self": lambda xp, grad, dim, index: xp.scatter_value(grad, dim, index, 0),
         "src": lambda xp, grad, dim, shape, index: _matching(
@@ -229,11 +229,11 @@ ScatterBackward0 = node_class(
     },
 )  # fmt: skip
 ScatterBackward1 = node_class(
-    "ScatterBackward1", ("self",), saved=("index",), fixed=("dim",),
+    "ScatterBackward1", ("self",), saved=("index",), fixed=("dim", "given"),
     derivatives={"self": lambda xp, grad, dim, index: xp.scatter_value(grad, dim, index, 0)},
 )  # fmt: skip
 ScatterAddBackward0 = node_class(
-    "ScatterAddBackward0", ("self", "src"), saved=("index",), fixed=("dim", "shape"),
+    "ScatterAddBackward0", ("self", "src"), saved=("index",), fixed=("dim", "shape", "given"),
     derivatives={
         "self": lambda xp, grad: grad,
         "src": lambda xp, grad, dim, shape, index: _matching(
@@ -348,7 +348,7 @@ def _scatter(input, dim, index, src=_UNSET, *, value=_UNSET, reduce=_UNSET):
     if tensor is not None and reduce is not _UNSET:
         warn(_REDUCE, once=True)
     a, i = input._a, index._a
-    dim = _dim(dim, input)
+    given, dim = dim, _dim(dim, input)
     _check_scatter(input, dim, index, tensor)
     write = _set if reduce is _UNSET else _REDUCTIONS.get(reduce)
     if write is None:
@@ -363,9 +363,9 @@ def _scatter(input, dim, index, src=_UNSET, *, value=_UNSET, reduce=_UNSET):
         if reduce is not _UNSET:
             record(out, _Underivable, [t for t in (input, tensor) if t is not None and t._rg])
         elif tensor is not None:
-            record(out, ScatterBackward0, (input, tensor), (index,), (dim, tensor._a.shape))
+            record(out, ScatterBackward0, (input, tensor), (index,), (dim, tensor._a.shape, given))
         else:
-            record(out, ScatterBackward1, (input,), (index,), (dim,))
+            record(out, ScatterBackward1, (input,), (index,), (dim, given))
     return out
 
 
@@ -377,12 +377,12 @@ def _scatter_add(input, dim, index, src):
     _require_tensor(index, "index")
     _require_tensor(src, "src")
     a = input._a
-    dim = _dim(dim, input)
+    given, dim = dim, _dim(dim, input)
     _check_scatter(input, dim, index, src)
     _require_inside(index._a, a.shape[dim] if a.ndim else 1, dim, *_operands(a, src))
     out = wrap(_written(a, dim, index._a, src._a, _add))
     if recording(input, src):
-        record(out, ScatterAddBackward0, (input, src), (index,), (dim, src._a.shape))
+        record(out, ScatterAddBackward0, (input, src), (index,), (dim, src._a.shape, given))
     return out
 
 
@@ -393,7 +393,7 @@ def _scatter_added(grad, sizes, dim: int, index):
 def _scatter_added_tensor(grad, sizes, dim: int, index):
     out = wrap(_scatter_added(grad._a, sizes, dim, index._a))
     if grad._rg and state.enabled:
-        record(out, ScatterAddBackward0, (None, grad), (index,), (dim, grad._a.shape))
+        record(out, ScatterAddBackward0, (None, grad), (index,), (dim, grad._a.shape, dim))
     return out
 
 
@@ -410,7 +410,7 @@ internal("scatter_added", _scatter_added, _scatter_added_tensor)
 # --- index_select -------------------------------------------------------------------------------------------------
 
 IndexSelectBackward0 = node_class(
-    "IndexSelectBackward0", ("self",), saved=("index",), fixed=("sizes", "dim"),
+    "IndexSelectBackward0", ("self",), saved=("index",), fixed=("sizes", "dim", "given"),
     derivatives={"self": lambda xp, grad, sizes, dim, index: xp.index_added(grad, sizes, dim, index)},
 )  # fmt: skip
 
@@ -431,7 +431,7 @@ def _index_select(input, dim, index):
     """
     _require_tensor(index, "index")
     a, i = input._a, index._a
-    dim = _dim(dim, input)
+    given, dim = dim, _dim(dim, input)
     if i.ndim > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
     if a.ndim == 0 and i.size != 1:
@@ -442,7 +442,7 @@ def _index_select(input, dim, index):
         _require_slices(a, dim, i)
     out = wrap(_selected(a, dim, i))
     if input._rg and state.enabled:
-        record(out, IndexSelectBackward0, (input,), (index,), (a.shape, dim))
+        record(out, IndexSelectBackward0, (input,), (index,), (a.shape, dim, given))
     return out
 
 
@@ -477,7 +477,8 @@ def _of_source(xp, grad, dim, shape, alpha, index):
 
 
 IndexAddBackward0 = node_class(
-    "IndexAddBackward0", ("self", "source"), saved=("index",), fixed=("dim", "shape", "alpha"),
+    "IndexAddBackward0", ("self", "source"), saved=("index", "source"), fixed=("dim", "shape", "alpha", "given"),
+    optional=("index", "source"),
     derivatives={"self": lambda xp, grad: grad, "source": _of_source},
 )  # fmt: skip
 
@@ -548,7 +549,7 @@ def _index_add(input, dim, index, source, *, alpha=1):
     if not isinstance(alpha, SCALARS):
         raise TypeError("alpha")
     a, i = input._a, index._a
-    dim = _dim(dim, input)
+    given, dim = dim, _dim(dim, input)
     _check_index_add(input, dim, index, source)
     plain = alpha == 1 and not isinstance(alpha, (bool, np.bool_))
     factor = None
@@ -564,7 +565,8 @@ def _index_add(input, dim, index, source, *, alpha=1):
                 raise _late(IndexError("index out of range in self"))
     out = wrap(_added(a, dim, i, source._a, None if plain else factor))
     if recording(input, source):
-        record(out, IndexAddBackward0, (input, source), (index,), (dim, source._a.shape, alpha))
+        saved = (index, source) if source._rg else (None, None)
+        record(out, IndexAddBackward0, (input, source), saved, (dim, source._a.shape, alpha, given))
     return out
 
 
@@ -575,7 +577,7 @@ def _index_added(grad, sizes, dim: int, index):
 def _index_added_tensor(grad, sizes, dim: int, index):
     out = wrap(_index_added(grad._a, sizes, dim, index._a))
     if grad._rg and state.enabled:
-        record(out, IndexAddBackward0, (None, grad), (index,), (dim, grad._a.shape, 1))
+        record(out, IndexAddBackward0, (None, grad), (index, grad), (dim, grad._a.shape, 1, dim))
     return out
 
 
@@ -589,11 +591,11 @@ internal("index_added", _index_added, _index_added_tensor)
 # --- take ---------------------------------------------------------------------------------------------------------
 
 TakeBackward0 = node_class(
-    "TakeBackward0", ("self",), saved=("index",), fixed=("sizes",),
-    derivatives={"self": lambda xp, grad, sizes, index: xp.put_added(grad, sizes, index)},
+    "TakeBackward0", ("self",), saved=("self", "index"),
+    derivatives={"self": lambda xp, grad, self, index: xp.put_added(grad, tuple(self.shape), index)},
 )  # fmt: skip
 PutBackward0 = node_class(
-    "PutBackward0", ("self", "source"), saved=("index",), fixed=("shape",),
+    "PutBackward0", ("self", "source"), saved=("index", "source"), fixed=("shape",),
     derivatives={
         "self": lambda xp, grad: grad,
         "source": lambda xp, grad, shape, index: xp.reshape(xp.take_at(grad, index), shape),
@@ -625,7 +627,7 @@ def _take(input, index):
             f"out of range: tried to access index {outside} on a tensor of {a.size} elements."
         ) from None  # fmt: skip
     if input._rg and state.enabled:
-        record(out, TakeBackward0, (input,), (index,), (a.shape,))
+        record(out, TakeBackward0, (input,), (input, index))
     return out
 
 
@@ -638,7 +640,7 @@ def _put_added(grad, sizes, index):
 def _put_added_tensor(grad, sizes, index):
     out = wrap(_put_added(grad._a, sizes, index._a))
     if grad._rg and state.enabled:
-        record(out, PutBackward0, (None, grad), (index,), (grad._a.shape,))
+        record(out, PutBackward0, (None, grad), (index, grad), (grad._a.shape,))
     return out
 
 

@@ -18,21 +18,21 @@ from .._warnings import warn
 from ..autograd.derivatives import node_class
 from ..autograd.engine import CopyBackwards
 from ..autograd.mode import state
-from ..autograd.nodes import counter_of, extra_of, move_retained
+from ..autograd.nodes import extra_of
+from ..autograd.rebasing import rebase, written
 from . import shape
-from ._define import before_inplace, fill_array, internal, quietly, record
+from ._define import before_inplace, fill_array, internal, publish, quietly, record, recording
 from .advanced_indexing import MASKS, NO_ROW, ONE_ROW, fits, put_number, put_recorded, read, tensor_of, width
-from .pointwise import _FillBackward3
 from .shape import _unsqueeze, alias, described, strided, view_of
 
 # --- select and slice ---------------------------------------------------------------------------------------------
 
 _SelectBackward0 = node_class(
-    "SelectBackward0", ("self",), fixed=("sizes", "dim", "index"),
+    "SelectBackward0", ("self",), fixed=("sizes", "dim", "index", "given"),
     derivatives={"self": lambda xp, grad, sizes, dim, index: xp.select_backward(grad, sizes, dim, index)},
 )  # fmt: skip
 _SliceBackward0 = node_class(
-    "SliceBackward0", ("self",), fixed=("sizes", "dim", "where"),
+    "SliceBackward0", ("self",), fixed=("sizes", "dim", "where", "given"),
     derivatives={"self": lambda xp, grad, sizes, dim, where: xp.slice_backward(grad, sizes, dim, where)},
 )  # fmt: skip
 
@@ -68,19 +68,21 @@ internal(
 )
 
 
-def _select(input, dim: int, index: int):
+def _select(input, dim: int, index: int, given: int | None = None):
+    """The slice at ``index``; ``given`` is the dim as the caller named it, where he counted from the end."""
     a = input._a
     array = a[(slice(None),) * dim + (index, ...)]
-    return view_of(input, array, _SelectBackward0, (a.shape, dim, index))
+    return view_of(input, array, _SelectBackward0, (a.shape, dim, index, dim if given is None else given))
 
 
-def _slice(input, dim: int, where: slice):
+def _slice(input, dim: int, where: slice, asked: slice | None = None, given: int | None = None):
+    """The elements at ``where``; ``asked`` is the same slice and ``given`` the dim as the caller wrote them."""
     a = input._a
     array = a[(slice(None),) * dim + (where,)]
     if where.step != 1 and array.shape[dim] < 2:  # where NumPy forgets the step
         strides = (*array.strides[:dim], a.strides[dim] * where.step, *array.strides[dim + 1 :])
         array = strided(array, array.shape, strides)
-    return view_of(input, array, _SliceBackward0, (a.shape, dim, where))
+    return view_of(input, array, _SliceBackward0, (a.shape, dim, asked or where, dim if given is None else given))
 
 
 internal("select", lambda a, dim, index: a[(slice(None),) * dim + (index,)], _select)
@@ -259,7 +261,7 @@ def _selected(out, dim: int, index: int, position: int):
     size = a.shape[dim] if dim < a.ndim else 0
     if not -size <= index < size:
         raise IndexError(f"index {index} is out of bounds for dimension {position} with size {size}")
-    return _select(out, dim, index % size)
+    return _select(out, dim, index)
 
 
 def _slice_index(value) -> int:
@@ -285,7 +287,7 @@ def _sliced(out, dim: int, part: slice, whole: bool):
     elsewhere = elsewhere or (part.stop is not None and operator.index(part.stop) < size)
     if (start, stop, step) == (0, size, 1) and not whole and not elsewhere:
         return out
-    return _slice(out, dim, slice(start, max(start, stop), step))
+    return _slice(out, dim, slice(start, max(start, stop), step), slice(part.start, part.stop, step))
 
 
 # --- writing ------------------------------------------------------------------------------------------------------
@@ -300,7 +302,7 @@ def _setitem(self, index, value) -> None:
             if plain is not None:
                 a[plain] = value
             if plain is not None or (type(index) is Tensor and put_number(a, index._a, value)):
-                counter_of(self).value += 1
+                written(self)
                 return
         value = wrap(np.array(value, a.dtype))
     elif not isinstance(value, Tensor):
@@ -309,48 +311,55 @@ def _setitem(self, index, value) -> None:
         return
     if plain is not None:
         _copy(a[plain], value)
-        counter_of(self).value += 1
+        written(self)
         return
-    own = self.detach()
-    sliced, placed = _stepwise(own, (index,) if isinstance(index, slice) and a.ndim else index)
-    target = self if sliced is own else sliced
-    if recorded and target is not self:
-        _refuse_recorded(self)
+    sliced, placed = _stepwise(self, (index,) if isinstance(index, slice) and a.ndim else index)
+    target = sliced
     if placed and index is not True:
         ones = _leading_ones(value._a.shape)
         put_recorded(target, placed, value.view(value._a.shape[ones:]) if ones else value, False)
     elif recorded:
-        _copy_recorded(self, value)
+        _copy_recorded(target, value)
     else:
         _copy(target._a, value)
-        counter_of(self).value += 1
+        written(target)
 
 
 def _copy_recorded(self, value: Tensor) -> None:
     """A write over the whole tensor, which torch carries out as ``fill_`` or ``copy_``."""
-    cls = _FillBackward3 if self._a.ndim and not value._a.ndim else CopyBackwards
-    if cls is CopyBackwards and value._a.shape != self._a.shape:
+    if self._a.ndim and not value._a.ndim:
+        self.fill_(value)
+        return
+    if value._a.shape != self._a.shape:
         value = value.view(value._a.shape[_leading_ones(value._a.shape) :])
         if value._a.shape != self._a.shape:
             value = value.expand(self._a.shape)
-    original = before_inplace(self, (value,))
-    _copy(self._a, value)
-    counter_of(self).value += 1
-    if cls is CopyBackwards and self._a.dtype.kind not in "fc":
-        return
-    written = wrap(self._a)
-    record(written, cls, (original, value))
-    move_retained(self, written._node)
-    self._node, self._rg = written._node, True
-    if value._a.dtype is not self._a.dtype:
-        extra_of(self._node).operands = (None, (value._a.shape, value._a.dtype))
+    _copy_(self, value)
 
 
-def _refuse_recorded(self) -> None:
-    owner = self if self._base is None else self._base
-    if owner._rg and owner._node is None:
-        raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
-    raise NotImplementedError("shimtorch does not offer in-place writes to a view that have to be recorded")
+def _copy_(self, src, non_blocking=False):
+    """The values of ``src``, which broadcast and are cast, written into the tensor itself, which is returned.
+
+    RuntimeError for shapes that do not fit, and for a leaf that requires grad. (``torch.Tensor.copy_``)
+    """
+    if not isinstance(src, Tensor):
+        raise TypeError("src")
+    recorded = self._a.dtype.kind in "fc" and recording(self, src)
+    original = before_inplace(self, (src,)) if recorded else self
+    _errors.require_fit(self._a.shape, src._a.shape)
+    _copy(self._a, src)
+    written(self)
+    if recorded:
+        output = wrap(self._a)
+        record(output, CopyBackwards, (original, src))
+        if src._a.dtype is not self._a.dtype or src._a.shape != self._a.shape:
+            extra_of(output._node).operands = (None, (src._a.shape, src._a.dtype))
+        rebase(self, output._node)
+    return self
+
+
+publish("copy_", "method", _copy_, methods=("copy_",))
+internal("copy_", _copy_)
 
 
 def _leading_ones(shape) -> int:

@@ -53,29 +53,29 @@ def _easily(a, b):
     return r if type(r) is ndarray else np.asarray(r)
 
 
-def _column_major(a) -> bool:
-    if not a.size:  # NumPy has no strides then; those of torch's contiguous matrices
-        return a.shape == (1, 0)
-    first, second = a.strides
-    return first == a.itemsize and second == first * a.shape[0]
+def _column_major(itemsize: int, shape, strides) -> bool:
+    if not shape[0] * shape[1]:  # NumPy has no strides then; those of torch's contiguous matrices
+        return shape == (1, 0)
+    first, second = strides
+    return first == itemsize and second == first * shape[0]
 
 
 # The gradient of a column-major matrix is computed transposed, so that it comes out column-major as well.
-def _mm_self(xp, grad, mat2, columns):
-    if columns:
+def _mm_self(xp, grad, mat2, layout):
+    if _column_major(*layout[:3]):
         return xp.t(xp.mm(xp.conj(mat2), xp.t(grad)))
     return xp.mm(grad, xp.conj(xp.t(mat2)))
 
 
-def _mm_mat2(xp, grad, self, columns2):
-    if columns2:
+def _mm_mat2(xp, grad, self, layout):
+    if _column_major(layout[0], *layout[3:]):
         return xp.t(xp.mm(xp.t(grad), xp.conj(self)))
     return xp.mm(xp.conj(xp.t(self)), grad)
 
 
 _MmBackward0 = node_class(
     "MmBackward0", ("self", "mat2"), {"self": _mm_self, "mat2": _mm_mat2}, saved=("self", "mat2"),
-    fixed=("columns", "columns2"),
+    fixed=("layout",),
 )  # fmt: skip
 _BmmBackward0 = node_class(
     "BmmBackward0", ("self", "mat2"), saved=("self", "mat2"),
@@ -120,7 +120,7 @@ def _mm(input, mat2):
     r = _easily(a, b) if a.ndim == 2 == b.ndim else None
     out = wrap(_mm_checked(input, mat2) if r is None else r)
     if state.enabled and (input._rg or mat2._rg):
-        return _finish(out, _MmBackward0, input, mat2, (_column_major(a), _column_major(b)))
+        return _finish(out, _MmBackward0, input, mat2, ((a.itemsize, a.shape, a.strides, b.shape, b.strides),))
     return out
 
 
@@ -231,15 +231,15 @@ def _maybe_times(xp, grad, factor):
 
 
 _AddmmBackward0 = node_class(
-    "AddmmBackward0", ("self", "mat1", "mat2"), saved=("mat1", "mat2"), fixed=("beta", "alpha", "columns", "columns2"),
+    "AddmmBackward0", ("self", "mat1", "mat2"), saved=("mat1", "mat2"), fixed=("beta", "alpha", "layout"),
     optional=("mat1", "mat2"),
     derivatives={
         "self": lambda xp, grad, beta: _maybe_times(xp, grad, beta.conjugate()),
-        "mat1": lambda xp, grad, mat2, columns, alpha: _maybe_times(
-            xp, _mm_self(xp, grad, mat2, columns), alpha.conjugate()
+        "mat1": lambda xp, grad, mat2, layout, alpha: _maybe_times(
+            xp, _mm_self(xp, grad, mat2, layout), alpha.conjugate()
         ),
-        "mat2": lambda xp, grad, mat1, columns2, alpha: _maybe_times(
-            xp, _mm_mat2(xp, grad, mat1, columns2), alpha.conjugate()
+        "mat2": lambda xp, grad, mat1, layout, alpha: _maybe_times(
+            xp, _mm_mat2(xp, grad, mat1, layout), alpha.conjugate()
         ),
     },
 )  # fmt: skip
@@ -297,7 +297,8 @@ def _addmm(input, mat1, mat2, *, beta=1, alpha=1):
     out = wrap(r if r.flags.c_contiguous else np.ascontiguousarray(r))
     if state.enabled and (input._rg or mat1._rg or mat2._rg):
         saved = (mat1 if mat2._rg else None, mat2 if mat1._rg else None)
-        record(out, _AddmmBackward0, (input, mat1, mat2), saved, (beta, alpha, _column_major(a), _column_major(b)))
+        layout = a.itemsize, a.shape, a.strides, b.shape, b.strides
+        record(out, _AddmmBackward0, (input, mat1, mat2), saved, (beta, alpha, layout))
         if c.shape != shape:
             extra_of(out._node).operands = ((c.shape, None), None, None)
     return out

@@ -162,7 +162,7 @@ internal("promoted", _promoted, lambda *tensors: tensors)
 internal("at_extremum", _at_extremum, lambda t, norm: wrap(np.asarray(_at_extremum(t._a, norm._a))))
 _LinalgVectorNormBackward0 = node_class(
     "LinalgVectorNormBackward0", ("self",), {"self": _of_norm}, saved=("self", "result"),
-    fixed=("p", "dims", "keepdim"),
+    fixed=("p", "dims", "keepdim", "given", "ord"),
 )  # fmt: skip
 
 
@@ -228,7 +228,7 @@ def _linalg_vector_norm(input, p, dim, keepdim, dtype):
     own = _result_kind(input, None)
     if isinstance(p, (complex, np.complexfloating)):
         raise RuntimeError("linalg.vector_norm: Expected a non-complex scalar as the order of norm.")
-    p = float(p)
+    ord, p = p, float(p)
     _require_identity(a, p, dims)
     kind = own if dtype is None else _result_kind(input, dtype)
     axes = axes_of(dims, a.ndim, True)
@@ -238,7 +238,7 @@ def _linalg_vector_norm(input, p, dim, keepdim, dtype):
         a = a.reshape(1)  # with dims named, torch takes a scalar to powers, too
     out = fresh(quietly(_vector_norm, a, p, axes, keepdim and input._a.ndim > 0, a.real.dtype))
     if input._rg and state.enabled:
-        record(out, _LinalgVectorNormBackward0, (input,), (input, out._a), (p, axes or (), keepdim))
+        record(out, _LinalgVectorNormBackward0, (input,), (input, out._a), (p, axes or (), keepdim, None if dim is None else dims, ord))
         extra_of(out._node).operands = ((input._a.shape, input._a.dtype),)
     return out
 
@@ -254,7 +254,7 @@ def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
         if a.dtype in _LANES and a.flags.c_contiguous and a.size > 1:
             result = wrap(quietly(_length, a))
             if input._rg and state.enabled:
-                record(result, _LinalgVectorNormBackward0, (input,), (input, result._a), (2.0, (), False))
+                record(result, _LinalgVectorNormBackward0, (input,), (input, result._a), (2.0, (), False, None, 2))
             return result
     input.layout  # noqa: B018 (what torch asks first of what is no tensor)
     dims = [dim] if isinstance(dim, int) else dim

@@ -18,9 +18,10 @@ from ..autograd.engine import call_node
 from ..autograd.mode import state
 from ..autograd.namespaces import ARRAYS, TENSORS
 from ..autograd.nodes import Node, SeveralOutputs, extra_of, next_sequence, output_of
+from ..autograd.rebasing import follow
 from ._define import internal, publish, quietly
 from .indexing import _select, _slice
-from .shape import _index, _unsqueezed, _view_strides, int_tuple, strided
+from .shape import _index, _unsqueezed, _view_strides, int_tuple, made_without_grad, strided
 
 FRESH = None  # see ``inference_mode``
 
@@ -28,11 +29,11 @@ FRESH = None  # see ``inference_mode``
 
 
 class CatBackward0(Node):
-    """The node of tensors one after another; ``fixed``: the dimension and the sizes of the operands."""
+    """The node of tensors one after another; ``fixed``: the dimension, the sizes of the operands, the dim as named."""
 
     __slots__ = ()
     __module__ = "builtins"
-    fixed_names = ("dim", "sizes")
+    fixed_names = ("dim", "sizes", "given")
 
     def arrays(self, grad):
         return _cut(ARRAYS, grad, self)
@@ -40,12 +41,12 @@ class CatBackward0(Node):
     def tensors(self, grad):
         return _cut(TENSORS, grad, self)
 
-    def __call__(self, grad):
-        return _call_for_all(self, grad)
+    def __call__(self, *grads):
+        return _call_for_all(self, grads)
 
 
 def _cut(xp, grad, node):
-    dim, sizes = node.fixed
+    dim, sizes, _ = node.fixed
     parts: list = []
     real, start = None, 0
     operands = node.extra and node.extra.operands
@@ -63,30 +64,30 @@ def _cut(xp, grad, node):
 
 
 class StackBackward0(Node):
-    """The node of tensors along a new dimension, which is ``fixed``."""
+    """The node of tensors along a new dimension; ``fixed``: which, and the same as the caller named it."""
 
     __slots__ = ()
     __module__ = "builtins"
-    fixed_names = ("dim",)
+    fixed_names = ("dim", "given")
 
     def arrays(self, grad):
-        leading = (slice(None),) * self.fixed
+        leading = (slice(None),) * self.fixed[0]
         return [None if edge is None else grad[(*leading, i)] for i, edge in enumerate(self.edges)]
 
     def tensors(self, grad):
         select = TENSORS.select
-        return [None if edge is None else select(grad, self.fixed, i) for i, edge in enumerate(self.edges)]
+        return [None if edge is None else select(grad, self.fixed[0], i) for i, edge in enumerate(self.edges)]
 
-    def __call__(self, grad):
-        return _call_for_all(self, grad)
+    def __call__(self, *grads):
+        return _call_for_all(self, grads)
 
 
-def _call_for_all(node, grad):
-    """``grad_fn(grad)`` of a list of operands: the gradients of those as well that need none."""
+def _call_for_all(node, grads):
+    """``grad_fn(*grads)`` of a list of operands: the gradients of those as well that need none."""
     whole = new(type(node))
     whole.edges = (node,) * len(node.edges)
     whole.saved, whole.fixed, whole.extra, whole.sequence = node.saved, node.fixed, node.extra, node.sequence
-    return call_node(whole, grad)
+    return call_node(whole, grads)
 
 
 def _record_parts(out: Tensor, cls: type, tensors, fixed) -> None:
@@ -175,6 +176,7 @@ def _cat(tensors, dim=0):
         tensors = _listed(tensors, "tensors")
     if type(dim) is not int:
         dim = _index(dim)
+    given = dim
     arrays = [tensor._a for tensor in tensors]
     try:
         r = np.concatenate(arrays, dim)
@@ -195,7 +197,7 @@ def _cat(tensors, dim=0):
     if state.enabled:
         for tensor in tensors:
             if tensor._rg:
-                _record_parts(out, CatBackward0, tensors, (dim, [array.shape for array in arrays]))
+                _record_parts(out, CatBackward0, tensors, (dim, [array.shape for array in arrays], given))
                 break
     return out
 
@@ -244,7 +246,7 @@ def _stack(tensors, dim=0):
     if not arrays:
         raise RuntimeError("stack expects a non-empty TensorList")
     shape = arrays[0].shape
-    ndim = len(shape)
+    ndim, given = len(shape), dim
     if dim:
         dim = wrap_dim(dim, ndim + 1)
     kind = arrays[0].dtype
@@ -271,7 +273,7 @@ def _stack(tensors, dim=0):
     if state.enabled:
         for tensor in tensors:
             if tensor._rg:
-                _record_parts(out, StackBackward0, tensors, dim)
+                _record_parts(out, StackBackward0, tensors, (dim, given))
                 break
     return out
 
@@ -310,7 +312,6 @@ internal(
 def views_of(base: Tensor, arrays, cls: type, fixed) -> tuple[Tensor, ...]:
     """``arrays``, which lie in the memory of ``base``, as views of it: the outputs of one node of class ``cls``."""
     owner = base if base._base is None else base._base
-    made = "several" if state.enabled else "no_grad"
     node: Any = None
     if base._rg and state.enabled:
         node = new(cls)
@@ -324,28 +325,30 @@ def views_of(base: Tensor, arrays, cls: type, fixed) -> tuple[Tensor, ...]:
         out = share(base)
         out._a = array
         out._base = owner
-        out._made = made
-        if node is not None:
-            out._node = output_of(node, number)
-            out._rg = True
-        elif base._rg:
-            out._rg = owner._rg
+        follow(out._vc, out)
+        if not state.enabled:
+            made_without_grad(out)
+        else:
+            out._made = "several"
+            if node is not None:
+                out._node = output_of(node, number)
+                out._rg = True
         views.append(out)
     return tuple(views)
 
 
 class UnbindBackward0(SeveralOutputs):
-    """The node of the slices of a tensor; ``fixed``: how many there are, and the dimension."""
+    """The node of the slices of a tensor; ``fixed``: how many there are, the dimension, and as the caller named it."""
 
     __slots__ = ()
     __module__ = "builtins"
-    fixed_names = ("number", "dim")
+    fixed_names = ("number", "dim", "given")
 
     def count(self) -> int:
         return self.fixed[0]
 
     def arrays(self, grad):
-        number, dim = self.fixed
+        number, dim, _ = self.fixed
         known = grad.by_output
         if not known:
             return (None,)
@@ -354,7 +357,7 @@ class UnbindBackward0(SeveralOutputs):
         return (_stacked([known.get(i, blank) for i in range(number)], dim, first.dtype, first.shape),)
 
     def tensors(self, grad):
-        number, dim = self.fixed
+        number, dim, _ = self.fixed
         known = grad.by_output
         if not known:
             return (None,)
@@ -364,17 +367,20 @@ class UnbindBackward0(SeveralOutputs):
 
 
 class SplitBackward0(SeveralOutputs):
-    """The node of the stretches of a tensor along a dimension; ``fixed``: their lengths, the dimension, the shape."""
+    """The node of the stretches of a tensor along a dimension.
+
+    ``fixed``: their lengths, the dimension, the shape; the dimension and length as the caller named them.
+    """
 
     __slots__ = ()
     __module__ = "builtins"
-    fixed_names = ("lengths", "dim", "sizes")
+    fixed_names = ("lengths", "dim", "sizes", "given", "split")
 
     def count(self) -> int:
         return len(self.fixed[0])
 
     def _complete(self, known, zeros):
-        lengths, dim, sizes = self.fixed
+        lengths, dim, sizes, *_ = self.fixed
         return [
             known[i] if i in known else zeros((*sizes[:dim], length, *sizes[dim + 1 :]))
             for i, length in enumerate(lengths)
@@ -402,13 +408,13 @@ class SplitWithSizesBackward0(SplitBackward0):
     __module__ = "builtins"
 
 
-def _stretches(input, lengths, dim: int, cls):
+def _stretches(input, lengths, dim: int, cls, *named):
     a = input._a
     leading, start, arrays = (slice(None),) * dim, 0, []
     for length in lengths:
         arrays.append(a[(*leading, slice(start, start + length))])
         start += length
-    return views_of(input, arrays, cls, (lengths, dim, a.shape))
+    return views_of(input, arrays, cls, (lengths, dim, a.shape, *named))
 
 
 def _unbind(input, dim=0):
@@ -417,7 +423,7 @@ def _unbind(input, dim=0):
     a = input._a
     if type(dim) is not int:
         dim = _index(dim)
-    dim = wrap_dim(dim, a.ndim)
+    given, dim = dim, wrap_dim(dim, a.ndim)
     if not a.ndim:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     number = a.shape[dim]
@@ -426,7 +432,7 @@ def _unbind(input, dim=0):
     else:
         leading = (slice(None),) * dim
         arrays = [a[(*leading, i, ...)] for i in range(number)]
-    return views_of(input, arrays, UnbindBackward0, (number, dim))
+    return views_of(input, arrays, UnbindBackward0, (number, dim, given))
 
 
 def _split_evenly(input, split_size, dim=0):
@@ -439,14 +445,14 @@ def _split_evenly(input, split_size, dim=0):
         raise RuntimeError("split expects at least a 1-dimensional tensor")
     if split_size < 0:
         raise RuntimeError(f"split expects split_size be non-negative, but got split_size={split_size}")
-    dim = wrap_dim(dim, a.ndim)
+    given, dim = dim, wrap_dim(dim, a.ndim)
     size = a.shape[dim]
     if split_size == 0 and size:
         raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {size}")
     lengths = [split_size] * (size // split_size) if split_size else []
     if split_size and size % split_size:
         lengths.append(size % split_size)
-    return _stretches(input, lengths or [0], dim, SplitBackward0)
+    return _stretches(input, lengths or [0], dim, SplitBackward0, given, split_size)
 
 
 def _split_with_sizes(input, split_sizes, dim=0):
@@ -470,7 +476,7 @@ def _split_with_sizes(input, split_sizes, dim=0):
             f"split_with_sizes expects split_sizes to sum exactly to {a.shape[dim]} (input tensor's size at dimension "
             f"{named}), but got split_sizes={lengths}"
         )
-    return _stretches(input, lengths, dim, SplitWithSizesBackward0)
+    return _stretches(input, lengths, dim, SplitWithSizesBackward0, named, None)
 
 
 def _chunk(input, chunks, dim=0):
@@ -485,8 +491,7 @@ def _chunk(input, chunks, dim=0):
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    dim = wrap_dim(dim, a.ndim)
-    length = -(-a.shape[dim] // chunks)
+    length = -(-a.shape[wrap_dim(dim, a.ndim)] // chunks)
     if not length:
         return _split_with_sizes(input, [0] * chunks, dim)
     return _split_evenly(input, length, dim)
@@ -527,18 +532,19 @@ def _select_checked(input, dim, index):
     shape = input._a.shape
     if not shape:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    dim, index = wrap_dim(_index(dim), len(shape)), _index(index)
+    given = _index(dim)
+    dim, index = wrap_dim(given, len(shape)), _index(index)
     size = shape[dim]
     if not -size <= index < size:
         raise IndexError(f"select(): index {index} out of range for tensor of size {list(shape)} at dimension {dim}")
-    return _select(input, dim, index % size)
+    return _select(input, dim, index, given)
 
 
 def _narrow(input, dim, start, length):
     """The stretch of ``length`` slices along ``dim`` from ``start`` on: a view. IndexError or RuntimeError where there
     are not as many. (``torch.narrow``)"""
     shape = input._a.shape
-    dim, length = _index(dim), _index(length)
+    given, length = _index(dim), _index(length)
     if isinstance(start, Tensor):
         if start._a.ndim or start._a.dtype.kind not in "iu":
             raise RuntimeError("start must be an 0-dim integral Tensor.")
@@ -548,14 +554,14 @@ def _narrow(input, dim, start, length):
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
-    dim = wrap_dim(dim, len(shape))
+    dim = wrap_dim(given, len(shape))
     size = shape[dim]
     if not -size <= start <= size:
         raise IndexError(f"start out of range (expected to be in range of [{-size}, {size}], but got {start})")
     start = start + size if start < 0 else start
     if start + length > size:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
-    return _slice(input, dim, slice(start, start + length, 1))
+    return _slice(input, dim, slice(start, start + length, 1), None, given)
 
 
 select = publish("select", "shape", _select_checked, methods=("select",), differentiable=("self",))

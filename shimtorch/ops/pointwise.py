@@ -15,7 +15,8 @@ from .._layout import refuse_overlap
 from .._tensor import Tensor, c_name, scalar_type_name, wrap
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
-from ..autograd.nodes import counter_of, extra_of
+from ..autograd.nodes import extra_of
+from ..autograd.rebasing import rebase, written
 from ._define import (
     F16,
     F32,
@@ -328,12 +329,12 @@ positive = publish("positive", "unary", _positive, methods=("positive",), dunder
 
 
 def _scalar_form(name: str, compute, grad_fn: str, derivative):
-    cls = node_class(grad_fn, ("self",), {"self": derivative}, saved=("other",), raw=("other",))
+    cls = node_class(grad_fn, ("self",), {"self": derivative}, fixed=("other",))
 
     def on_tensor(input, scalar):
         out = wrap(quietly(compute, input._a, scalar))
         if recording(input):
-            record(out, cls, (input,), (scalar,))
+            record(out, cls, (input,), (), (scalar,))
         return out
 
     def on_array(a, scalar):
@@ -601,9 +602,11 @@ def _zero_(self):
 
 
 def _written(self, original, cls, others):
-    counter_of(self).value += 1
+    written(self)
     if recording(original, *others):
-        record(self, cls, (original, *others))
+        output = wrap(self._a)
+        record(output, cls, (original, *others))
+        rebase(self, output._node)
     return self
 
 

@@ -96,13 +96,13 @@ def restore_dtype(out, input, used) -> None:
 _SumBackward0 = node_class(
     "SumBackward0", ("self",), {"self": lambda xp, grad, sizes: xp.expand(grad, sizes)}, fixed=("sizes",)
 )
-_SumBackward1 = node_class("SumBackward1", ("self",), {"self": _spread}, fixed=("sizes", "dims", "keepdim"))
+_SumBackward1 = node_class("SumBackward1", ("self",), {"self": _spread}, fixed=("sizes", "dims", "keepdim", "given"))
 _MeanBackward0 = node_class(
     "MeanBackward0", ("self",), {"self": lambda xp, grad, sizes, count: xp.div_scalar(xp.expand(grad, sizes), count)},
     fixed=("sizes", "count"),
 )  # fmt: skip
 _MeanBackward1 = node_class(
-    "MeanBackward1", ("self",), fixed=("sizes", "dims", "keepdim", "count"),
+    "MeanBackward1", ("self",), fixed=("sizes", "dims", "keepdim", "count", "given"),
     derivatives={
         "self": lambda xp, grad, sizes, dims, keepdim, count: xp.div_scalar(
             _spread(xp, grad, sizes, dims, keepdim), count
@@ -162,7 +162,8 @@ def _sum(input, dim=_UNSET, keepdim=False, *, dtype=None):
         if dim is _UNSET and keepdim is False:
             _attach(out, _SumBackward0, input, (a.shape,))
         else:
-            _attach(out, _SumBackward1, input, (a.shape, axes or (), keepdim))
+            given = tuple(dim) if type(dim) is list else dim
+            _attach(out, _SumBackward1, input, (a.shape, axes or (), keepdim, given))
         restore_dtype(out, input, a.dtype)
     return out
 
@@ -204,7 +205,8 @@ def _mean(input, dim=_UNSET, keepdim=False, *, dtype=None):
         if dim is _UNSET and not keepdim:
             _attach(out, _MeanBackward0, input, (a.shape, count))
         else:
-            _attach(out, _MeanBackward1, input, (a.shape, axes or (), keepdim, count))
+            given = tuple(dim) if type(dim) is list else dim
+            _attach(out, _MeanBackward1, input, (a.shape, axes or (), keepdim, count, given))
         restore_dtype(out, input, a.dtype)
     return out
 
@@ -280,7 +282,8 @@ _ProdBackward0 = node_class(
     "ProdBackward0", ("self",), {"self": _of_product}, saved=("self", "result"), fixed=("kind",)
 )  # fmt: skip
 _ProdBackward1 = node_class(
-    "ProdBackward1", ("self",), {"self": _of_products}, saved=("self", "result"), fixed=("kind", "dim", "keepdim")
+    "ProdBackward1", ("self",), {"self": _of_products}, saved=("self", "result"),
+    fixed=("kind", "dim", "keepdim", "given"),
 )
 internal(
     "as_kind",
@@ -344,8 +347,8 @@ def _prod(input, dim=_UNSET, keepdim=False, *, dtype=None):
     elif isinstance(dim, bool):
         raise TypeError("dim")
     else:
-        dim = operator.index(dim)
-        dim = wrap_dim(dim, input._a.ndim)
+        given = operator.index(dim)
+        dim = wrap_dim(given, input._a.ndim)
         axes = (dim,) if input._a.ndim else None
     a = converted(input, dtype)
     out = fresh(quietly(multiply_up, a, axes, keepdim))
@@ -353,7 +356,7 @@ def _prod(input, dim=_UNSET, keepdim=False, *, dtype=None):
         if dim is _UNSET:
             record(out, _ProdBackward0, (input,), (input, out._a), (a.dtype,))
         else:
-            record(out, _ProdBackward1, (input,), (input, out._a), (a.dtype, dim, keepdim))
+            record(out, _ProdBackward1, (input,), (input, out._a), (a.dtype, dim, keepdim, given))
         restore_dtype(out, input, a.dtype)
     return out
 

@@ -17,8 +17,9 @@ from .._tensor import Tensor, c_name, scalar_type_name, wrap
 from .._warnings import warn
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
-from ..autograd.nodes import counter_of, extra_of, move_retained, underivable
-from ._define import SCALARS, before_inplace, fill_array, publish, quietly, record
+from ..autograd.nodes import extra_of, underivable
+from ..autograd.rebasing import rebase, written
+from ._define import SCALARS, before_inplace, fill_array, publish, quietly, record, recording
 
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 _ABSENT = object()
@@ -104,21 +105,18 @@ def _written(self: Tensor, cls: type, fill, args=()) -> Tensor:
         fill(self._a)
     finally:
         reset_floating(token)
-    counter_of(self).value += 1
+    written(self)
     return self
 
 
 def _recorded(self: Tensor, cls: type, fill, args) -> Tensor:
     original = before_inplace(self, args)
     quietly(fill, self._a)
-    counter_of(self).value += 1
-    if state.enabled and (self._rg or any(arg._rg for arg in args)):
-        before = self._node
-        record(self, cls, (original, *args), args)
-        if before is not None:
-            after, self._node = self._node, before
-            move_retained(self, after)
-            self._node = after
+    written(self)
+    if recording(self, *args):
+        output = wrap(self._a)
+        record(output, cls, (original, *args), args)
+        rebase(self, output._node)
     return self
 
 

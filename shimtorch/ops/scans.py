@@ -16,7 +16,7 @@ from .._tensor import Tensor, c_name, wrap, wrap_dim
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
 from ..autograd.namespaces import ARRAYS, TENSORS
-from ..autograd.nodes import counter_of, move_retained
+from ..autograd.rebasing import rebase, written
 from ._define import F16, F32, F64, ONE, ZERO, _guarded, before_inplace, internal, publish, quietly, record
 from .reductions import check, converted
 
@@ -47,7 +47,7 @@ def _from_the_end(xp, grad, dim: int):
 
 
 _CumsumBackward0 = node_class(
-    "CumsumBackward0", ("self",), fixed=("dim", "kind"),
+    "CumsumBackward0", ("self",), fixed=("dim", "kind", "given"),
     derivatives={"self": lambda xp, grad, dim, kind: _from_the_end(xp, xp.as_kind(grad, kind), dim)},
 )  # fmt: skip
 
@@ -60,14 +60,14 @@ def _cumsum(input, dim, *, dtype=None):
     check(False, dtype)
     if isinstance(dim, bool):
         raise TypeError("dim")
-    dim = operator.index(dim)
-    dim = wrap_dim(dim, input._a.ndim)
+    given = operator.index(dim)
+    dim = wrap_dim(given, input._a.ndim)
     if dtype is _dtypes.bool_ and input._a.size and input._a.ndim:
         raise _errors.not_implemented("cumsum_out_cpu", dtype)
     a = converted(input, dtype)
     out = wrap(quietly(_summed, a, dim))
     if input._rg and state.enabled and a.dtype.kind in "fc":
-        record(out, _CumsumBackward0, (input,), (), (dim, input._a.dtype))
+        record(out, _CumsumBackward0, (input,), (), (dim, input._a.dtype, given))
     return out
 
 
@@ -90,10 +90,9 @@ def _cumsum_in_place(self, dim, *, dtype=None):
     result = _cumsum(original, dim, dtype=self.dtype)
     refuse_overlap(self._a, ())
     self._a[...] = result._a
-    counter_of(self).value += 1
+    written(self)
     if result._rg:
-        move_retained(self, result._node)
-        self._node, self._rg = result._node, True
+        rebase(self, result._node)
     return self
 
 

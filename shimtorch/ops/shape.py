@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 import warnings
+from weakref import ref as reference
 
 import numpy as np
 from numpy import ndarray
@@ -18,8 +19,9 @@ from .._layout import laid_out
 from .._tensor import Tensor, new, scalar_type_name, strides_of, wrap, wrap_dim
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
-from ..autograd.namespaces import TENSORS
+from ..autograd.namespaces import ARRAYS, TENSORS
 from ..autograd.nodes import INFERENCE, counter_of, next_sequence
+from ..autograd.rebasing import prune
 from ._define import internal, publish, quietly, record
 from ._summation import add_up
 
@@ -37,11 +39,20 @@ def view_of(base: Tensor, array: ndarray, cls=None, fixed=()) -> Tensor:
     else:
         out._base = owner
         if base._made:
-            out._made = base._made if state.enabled else "no_grad"
+            out._made = base._made
+    if counter.views is not None:
+        counter.views.append(reference(out))
+        if not len(counter.views) & 31:
+            prune(counter)
+    elif counter is not INFERENCE:
+        counter.views = [reference(out)]
+    if not state.enabled:
+        made_without_grad(out)
+        return out
     if not base._rg:
         out._node = None
         out._rg = False
-    elif state.enabled and cls is not None:
+    elif cls is not None:
         node = new(cls)
         node.edges = (base._node or base,)
         node.saved = ()
@@ -52,8 +63,15 @@ def view_of(base: Tensor, array: ndarray, cls=None, fixed=()) -> Tensor:
         out._rg = True
     else:
         out._node = None
-        out._rg = not state.enabled and out._base._rg  # as in torch, a view made under no_grad is as its base
+        out._rg = False
     return out
+
+
+def made_without_grad(view: Tensor) -> None:
+    """Mark a view made in no_grad mode, which requires grad as long as its base does."""
+    view._made = "inference" if state.inference else "no_grad"
+    view._node = None
+    view._rg = view._borrowed = view._base._rg
 
 
 def strided(array: ndarray, shape, strides) -> ndarray:
@@ -383,14 +401,13 @@ internal("permute", np.transpose, _permuted)
 # --- dimensions of size one ---------------------------------------------------------------------------------------
 
 
-def _restoring(name: str):
-    return node_class(name, ("self",), {"self": lambda xp, grad, sizes: xp.unsqueeze_to(grad, sizes)}, fixed=("sizes",))
+def _restoring(name: str, *fixed):
+    derivatives = {"self": lambda xp, grad, sizes: xp.unsqueeze_to(grad, sizes)}
+    return node_class(name, ("self",), derivatives, fixed=("sizes", *fixed))
 
 
-_SqueezeBackward0, _SqueezeBackward1, _SqueezeBackward2 = map(
-    _restoring, ("SqueezeBackward0", "SqueezeBackward1", "SqueezeBackward2")
-)
-_SqueezeBackward4 = _restoring("SqueezeBackward4")
+_SqueezeBackward0, _SqueezeBackward1 = _restoring("SqueezeBackward0"), _restoring("SqueezeBackward1", "given")
+_SqueezeBackward2, _SqueezeBackward4 = _restoring("SqueezeBackward2", "given"), _restoring("SqueezeBackward4", "given")
 _UnsqueezeBackward0 = node_class(
     "UnsqueezeBackward0", ("self",), {"self": lambda xp, grad, dim: xp.squeeze(grad, dim)}, fixed=("dim",)
 )
@@ -400,13 +417,15 @@ def _squeeze(input, dim=None):
     """A view without the dimensions of size 1: all of them, or those in ``dim`` that are. (``torch.squeeze``)"""
     a = input._a
     if dim is None:
-        dims, cls = range(a.ndim), _SqueezeBackward0
+        dims, cls, fixed = range(a.ndim), _SqueezeBackward0, (a.shape,)
     elif isinstance(dim, (tuple, list)):
-        dims, cls = unique_dims(int_tuple((dim,)), a.ndim), _SqueezeBackward2
+        given = int_tuple((dim,))
+        dims, cls, fixed = unique_dims(given, a.ndim), _SqueezeBackward2, (a.shape, given)
     else:
-        dims, cls = (wrap_dim(_index(dim), a.ndim),), _SqueezeBackward1
+        given = _index(dim)
+        dims, cls, fixed = (wrap_dim(given, a.ndim),), _SqueezeBackward1, (a.shape, given)
     axes = tuple([d for d in dims if d < a.ndim and a.shape[d] == 1])
-    return view_of(input, a.squeeze(axes) if axes else a.view(), cls, (a.shape,))
+    return view_of(input, a.squeeze(axes) if axes else a.view(), cls, fixed)
 
 
 def unique_dims(dims, ndim: int) -> tuple[int, ...]:
@@ -424,7 +443,7 @@ def squeeze_front(input):
     """``squeeze_(0)`` on a fresh result, which is how torch's matmul drops the row it added."""
     out = wrap(input._a[0])
     if input._rg and state.enabled:
-        record(out, _SqueezeBackward4, (input,), (), (input._a.shape,))
+        record(out, _SqueezeBackward4, (input,), (), (input._a.shape, 0))
     return out
 
 
@@ -441,9 +460,10 @@ def _unsqueeze(input, dim):
     a = input._a
     if type(dim) is not int:
         dim = _index(dim)
+    given = dim
     if dim < 0 or dim > a.ndim:
         dim = wrap_dim(dim, a.ndim + 1)
-    return view_of(input, _unsqueezed(a, dim), _UnsqueezeBackward0, (dim,))
+    return view_of(input, _unsqueezed(a, dim), _UnsqueezeBackward0, (given,))
 
 
 def _unsqueeze_to(grad, sizes):
@@ -687,6 +707,8 @@ def _to(input, *args, dtype=None, device=None, other=None, non_blocking=False, c
 
 clone = publish("clone", "shape", _clone, methods=("clone",), differentiable=("self",))
 internal("clone", np.copy, _clone)
+TENSORS.contiguous_copy = lambda input: _clone(input, memory_format=contiguous_format)
+ARRAYS.zeros = np.zeros
 publish("contiguous", "method", _contiguous, methods=("contiguous",), differentiable=("self",))
 publish("to", "method", _to, methods=("to",), differentiable=("self",))
 

@@ -172,7 +172,7 @@ def _normalised(name: str, compute, grad_fn: str, backward: str, says: str):
                 raise TypeError("dtype")
             input = _to(input, dtype)
         a = input._a
-        dim = wrap_dim(dim, a.ndim)
+        given, dim = dim, wrap_dim(dim, a.ndim)
         if a.dtype.kind != "f" and a.size:
             last = "_lastdim" if dim >= a.ndim - 1 else ""
             raise _errors.not_implemented(f"{name}{last}_kernel_impl", input)
@@ -181,7 +181,7 @@ def _normalised(name: str, compute, grad_fn: str, backward: str, says: str):
             if a.dtype.kind == "c":
                 what = f"_{name} does not support automatic differentiation for outputs"
                 raise RuntimeError(f"{what} with complex dtype.")
-            record(out, cls, (input,), (out._a,), (dim,))
+            record(out, cls, (input,), (out._a,), (given,))
         return out
 
     forward.__doc__ = (

@@ -93,7 +93,7 @@ def _wide(a):
 
 
 def _selecting(name: str):
-    return node_class(name, ("self",), fixed=("sizes", "dim", "indices"), derivatives={
+    return node_class(name, ("self",), saved=("indices",), fixed=("sizes", "dim", "given"), derivatives={
         "self": lambda xp, grad, sizes, dim, indices: selected_along(xp, grad, sizes, dim, indices, True)
     })  # fmt: skip
 
@@ -114,11 +114,13 @@ def _sort(input, dim=-1, descending=False, *, stable=_UNSET):
     given = stable is not _UNSET
     if given and stable is not None and not isinstance(stable, bool):
         raise TypeError("stable")
+    named = dim
     dim, values, places = _sorted(input, dim, descending, given and stable is True)
-    out = wrap(values)
+    out, places = wrap(values), wrap(places)
     if input._rg and state.enabled:
-        record(out, _SortBackward1 if given else _SortBackward0, (input,), (), (input._a.shape, dim, places))
-    return _SortResult((out, wrap(places)))
+        cls = _SortBackward1 if given else _SortBackward0
+        record(out, cls, (input,), (places,), (input._a.shape, dim, named))
+    return _SortResult((out, places))
 
 
 def _argsort(input, dim=-1, descending=False, *, stable=_UNSET):
@@ -161,7 +163,7 @@ def _topk(input, k, dim=-1, largest=True, sorted=True):
     if isinstance(dim, bool) or isinstance(k, bool) or not isinstance(largest, bool) or not isinstance(sorted, bool):
         raise TypeError("dim")
     a, k = input._a, operator.index(k)
-    dim = wrap_dim(operator.index(dim), a.ndim)
+    named, dim = dim, wrap_dim(operator.index(dim), a.ndim)
     if not 0 <= k <= (a.shape[dim] if a.ndim else 1):
         raise RuntimeError("selected index k out of range")
     if a.dtype.kind in "bc":
@@ -177,10 +179,10 @@ def _topk(input, k, dim=-1, largest=True, sorted=True):
             keys = np.ascontiguousarray(_keys(a, largest).swapaxes(dim, -1))
             places = _top_places(keys, k, sorted).swapaxes(dim, -1).copy()
             values = np.take_along_axis(a, places, dim).copy()
-    out = wrap(values)
+    out, places = wrap(values), wrap(places)
     if input._rg and state.enabled:
-        record(out, _TopkBackward0, (input,), (), (a.shape, dim, places))
-    return _TopkResult((out, wrap(places)))
+        record(out, _TopkBackward0, (input,), (places,), (a.shape, dim, named))
+    return _TopkResult((out, places))
 
 
 topk = publish("topk", "sorting", _topk, methods=("topk",), differentiable=("self",))

@@ -110,7 +110,7 @@ internal(
     lambda a, grad: _unbounded(a).astype(grad.dtype),
     lambda t, grad: wrap(np.asarray(quietly(_unbounded, t._a))),
 )
-_FIXED = ("sizes", "dims", "correction", "keepdim")
+_FIXED = ("sizes", "dims", "correction", "keepdim", "given", "asked")
 _VarBackward0 = node_class("VarBackward0", ("self",), {"self": _of_variance}, saved=("self",), fixed=_FIXED)
 _StdBackward0 = node_class("StdBackward0", ("self",), {"self": _of_deviation}, saved=("self", "result"), fixed=_FIXED)
 
@@ -149,6 +149,7 @@ def _real(correction) -> float:
 
 def _spread(name: str, root: bool, cls, says: str):
     def forward(input, dim=_UNSET, unbiased=_UNSET, keepdim=_UNSET, *, correction=_UNSET):
+        unasked = correction is None or dim is unbiased is correction
         if dim is _UNSET:
             if keepdim is not _UNSET and unbiased is not _UNSET:
                 raise TypeError("unbiased")
@@ -163,7 +164,7 @@ def _spread(name: str, root: bool, cls, says: str):
             if dim is not None:
                 int_tuple(dim if isinstance(dim, (tuple, list)) else (dim,))
             raise RuntimeError("std and var only support floating point and complex dtypes")
-        correction = _real(correction)
+        asked, correction = None if unasked else correction, _real(correction)
         axes = None if dim is None else axes_of(dim, a.ndim, True)
         if axes is None:
             count = a.size
@@ -175,7 +176,9 @@ def _spread(name: str, root: bool, cls, says: str):
         out = wrap(np.asarray(quietly(_variance, a, axes, keepdim, correction, root)))
         if input._rg and state.enabled:
             dims = None if dim is None else axes or ()
-            record(out, cls, (input,), (input, out._a) if root else (input,), (a.shape, dims, correction, keepdim))
+            given = tuple(dim) if type(dim) is list else dim
+            fixed = (a.shape, dims, correction, keepdim, given, asked)
+            record(out, cls, (input,), (input, out._a) if root else (input,), fixed)
             if a.size <= correction and (dims is None or not a.ndim):
                 extra_of(out._node).operands = ((a.shape, a.dtype),)
         return out

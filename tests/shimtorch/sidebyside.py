@@ -122,7 +122,7 @@ def described(value, depth=0):
 def _tensor(t, depth):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        gradient = t.grad
+        gradient = _asked(lambda: t.grad)
     return {
         "text": _text(t),
         "dtype": str(t.dtype),
@@ -130,17 +130,22 @@ def _tensor(t, depth):
         "stride": t.stride(),
         "offset": t.storage_offset() if t.numel() else "any",
         "values": _values(t.detach().numpy(force=True)),
-        "requires_grad": (t.requires_grad, t.is_leaf, t.retains_grad),
+        "requires_grad": (t.requires_grad, _asked(lambda: t.is_leaf), t.retains_grad),
         "output": t.output_nr,
-        "graph": graph(t.grad_fn),
-        "grad": None if gradient is None else _tensor(gradient, depth) if depth < 3 else "…",
+        "graph": _asked(lambda: graph(t.grad_fn)),
+        "grad": gradient if gradient is None or isinstance(gradient, str) else _tensor(gradient, depth) if depth < 3 else "…",
     }
 
 
 def _text(t):
+    return _asked(lambda: _plain(repr(t)))
+
+
+def _asked(read):
+    """What is read, or what is said where the tensor's graph was spoilt."""
     try:
-        return _plain(repr(t))
-    except RuntimeError as error:  # a tensor whose graph was spoilt has no text
+        return read()
+    except RuntimeError as error:
         return _plain(str(error))
 
 

@@ -1,0 +1,151 @@
+"""What the writer of a program believes of it so far, and the bytes by which it chooses how to go on.
+
+The belief is light: after a statement that raises it may be wrong, and then the next statements raise on both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count, product
+from string import ascii_lowercase
+from types import ModuleType
+from typing import TypeVar
+
+Shape = tuple[int, ...]
+Item = TypeVar("Item")
+
+_RANK = ("bool", "int64", "float32", "float64", "complex64", "complex128")
+
+
+@dataclass(frozen=True)
+class Value:
+    """An expression for a tensor, and what the tensor is believed to be."""
+
+    text: str
+    shape: Shape
+    dtype: str = "float32"
+    requires: bool = False
+    leaf: bool = True
+    has_grad: bool = False
+
+    @property
+    def differentiable(self) -> bool:
+        return self.dtype not in ("bool", "int64")
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is a name and not a larger expression."""
+        return self.text.isidentifier()
+
+
+class Choices:
+    """Bytes, read as choices one after another. The first option is the simplest: past the end it is always taken."""
+
+    def __init__(self, source: bytes) -> None:
+        self._bytes = iter(source)
+
+    def below(self, stop: int) -> int:
+        return next(self._bytes, 0) % stop
+
+    def pick(self, options: Sequence[Item]) -> Item:
+        return options[self.below(len(options))]
+
+    def once_in(self, number: int) -> bool:
+        """True for one byte in ``number``, never for the byte 0."""
+        return self.below(number) == number - 1
+
+    def subset(self, options: Sequence[Item]) -> list[Item]:
+        """Some of them, in their order, often none."""
+        mask = next(self._bytes, 0) & next(self._bytes, 0)
+        return [option for place, option in enumerate(options) if mask >> (place % 8) & 1]
+
+
+@dataclass
+class State:
+    """The names that are bound, and the grad mode."""
+
+    offers: Callable[[str], bool]
+    tensors: dict[str, Value] = field(default_factory=dict)
+    tuples: dict[str, tuple[Value, ...]] = field(default_factory=dict)
+    handles: list[str] = field(default_factory=list)
+    nodes: list[str] = field(default_factory=list)
+    functions: dict[str, int] = field(default_factory=dict)  # of autograd.Function classes: how many tensors they take
+    recording: bool = True
+    _names: Callable[[], str] = field(default_factory=lambda: _fresh_names().__next__)
+
+    def fresh(self) -> str:
+        return self._names()
+
+    def bind(self, name: str, value: Value) -> None:
+        self.tuples.pop(name, None)
+        self.tensors[name] = replace(value, text=name, requires=value.requires and value.differentiable)
+
+    def values(self, fits: Callable[[Value], bool] = lambda value: True) -> list[Value]:
+        """The tensors that have a name or stand in a tuple that has one."""
+        inner = [value for values in self.tuples.values() for value in values]
+        return [value for value in (*self.tensors.values(), *inner) if fits(value)]
+
+    def change(self, value: Value, **changes: object) -> None:
+        """Note that a named tensor, or the one that an expression is a view of, has changed."""
+        name = value.text.split(".")[0].split("[")[0]
+        if name in self.tensors:
+            self.tensors[name] = replace(self.tensors[name], **changes)  # type: ignore[arg-type]
+
+
+def _fresh_names():  # type: ignore[no-untyped-def]
+    for length in count(1):
+        for letters in product(ascii_lowercase, repeat=length):
+            name = "".join(letters)
+            if name not in ("as", "if", "in", "is", "or"):
+                yield name
+
+
+def promoted(*dtypes: str) -> str:
+    """The dtype of a result of several tensors."""
+    highest = max(dtypes, key=_RANK.index)
+    return "complex128" if highest == "complex64" and "float64" in dtypes else highest
+
+
+def fits_into(shape: Shape, target: Shape) -> bool:
+    """Whether a tensor of this shape can be written into one of that."""
+    return len(shape) <= len(target) and all(
+        size in (1, wanted) for size, wanted in zip(reversed(shape), reversed(target), strict=False)
+    )
+
+
+def broadcast(shape: Shape, other: Shape) -> Shape | None:
+    """The shape of both together, or None if they do not fit."""
+    longer, shorter = (shape, other) if len(shape) >= len(other) else (other, shape)
+    result = list(longer)
+    for place in range(1, len(shorter) + 1):
+        if longer[-place] == 1:
+            result[-place] = shorter[-place]
+        elif shorter[-place] not in (1, longer[-place]):
+            return None
+    return tuple(result)
+
+
+def everything(name: str) -> bool:
+    """What PyTorch offers: all that programs are made of."""
+    return True
+
+
+def offered_by(subject: ModuleType) -> Callable[[str], bool]:
+    """Whether a module has a name such as ``Tensor.add_`` or ``autograd.graph.saved_tensors_hooks``, asked once each."""
+    known: dict[str, bool] = {}
+
+    def offers(name: str) -> bool:
+        if name not in known:
+            known[name] = _has(subject, name)
+        return known[name]
+
+    return offers
+
+
+def _has(thing: object, path: str) -> bool:
+    for name in path.split("."):
+        if not hasattr(thing, name):
+            return False
+        thing = getattr(thing, name)
+    return True

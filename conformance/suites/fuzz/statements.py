@@ -1,0 +1,511 @@
+"""The kinds of statements of random programs. Each writes one statement and notes what it does to the state.
+
+A kind is added by a function under ``@kind(weight)``; it returns None where it has nothing to say. Kinds stand from the
+simplest to the strangest, because shrinking goes that way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from textwrap import indent
+
+from conformance.suites.fuzz.expressions import (
+    NUMBERS,
+    constant,
+    creation,
+    expression,
+    operand,
+    scalar,
+
+    view,
+    written,
+)
+from conformance.suites.fuzz.state import Choices, State, Value, broadcast
+
+Kind = Callable[[State, Choices], "str | None"]
+KINDS: list[Kind] = []  # each as often as its weight says
+
+
+def kind(weight: int, *needs: str) -> Callable[[Kind], Kind]:
+    """Take the function among the kinds, for implementations that offer what it needs."""
+
+    def take(function: Kind) -> Kind:
+        def write(state: State, choose: Choices) -> str | None:
+            return function(state, choose) if all(map(state.offers, needs)) else None
+
+        KINDS.extend([write] * weight)
+        return function
+
+    return take
+
+
+def statement(state: State, choose: Choices) -> str:
+    """The next statement of the program."""
+    if not state.tensors:
+        return create(state, choose)  # type: ignore[return-value]
+    return choose.pick(KINDS)(state, choose) or compute(state, choose) or "pass"
+
+
+def _bound(state: State, choose: Choices, value: Value) -> str:
+    """An assignment, mostly to a new name."""
+    known = list(state.tensors)
+    name = choose.pick(known) if len(known) > 1 and choose.once_in(12) else state.fresh()
+    requires = value.requires and state.recording
+    state.bind(name, replace(value, requires=requires, leaf=not requires))
+    return f"{name} = {value.text}"
+
+
+# --- tensors and views ------------------------------------------------------------------------------------------------
+
+
+@kind(2)
+def create(state: State, choose: Choices) -> str | None:
+    value = creation(state, choose)
+    name = state.fresh()
+    state.bind(name, value)
+    return f"{name} = {value.text}"
+
+
+@kind(7)
+def compute(state: State, choose: Choices) -> str | None:
+    return _bound(state, choose, expression(state, choose))
+
+
+@kind(6)
+def look(state: State, choose: Choices) -> str | None:
+    x = operand(state, choose)
+    return _bound(state, choose, view(view(x, state, choose) if choose.once_in(3) else x, state, choose))
+
+
+@kind(2)
+def take_apart(state: State, choose: Choices) -> str | None:
+    """Several views at once, under a name each or under one together."""
+    x = operand(state, choose, lambda value: bool(value.shape and value.shape[0]))
+    if not x.shape or not 0 < x.shape[0] <= 3:
+        return None
+    how = choose.pick(("unbind(0)", "split(1)", "chunk(2)"))
+    if not state.offers(f"Tensor.{how[: how.index('(')]}"):
+        return None
+    size = x.shape[0]
+    shapes = {
+        "unbind(0)": [x.shape[1:]] * size,
+        "split(1)": [(1, *x.shape[1:])] * size,
+        "chunk(2)": [((size + 1) // 2, *x.shape[1:]), (size // 2, *x.shape[1:])][: 1 if size == 1 else 2],
+    }[how]
+    requires = x.requires and state.recording
+    names = [state.fresh() for _ in shapes]
+    if choose.below(3) == 2:
+        values = [Value(f"{names[0]}[{place}]", shape, x.dtype, requires) for place, shape in enumerate(shapes)]
+        state.tensors.pop(names[0], None)
+        state.tuples[names[0]] = tuple(replace(value, leaf=not requires) for value in values)
+        return f"{names[0]} = {x.text}.{how}"
+    for name, shape in zip(names, shapes, strict=True):
+        state.bind(name, Value(name, shape, x.dtype, requires, not requires))
+    return f"{', '.join(names)}{',' if len(names) == 1 else ''} = {x.text}.{how}"
+
+
+# --- writes in place --------------------------------------------------------------------------------------------------
+
+_WRITES = (
+    ("mul_", "{t}.mul_({v})"),
+    ("add_", "{t}.add_({v})"),
+    ("", "{t}[...] = {v}"),
+    ("__iadd__", "{t} += {v}"),
+    ("__imul__", "{t} *= {v}"),
+    ("sub_", "{t}.sub_({v})"),
+    ("copy_", "{t}.copy_({w})"),
+    ("zero_", "{t}.zero_()"),
+    ("fill_", "{t}.fill_({s})"),
+    ("", "{t}[0] = {v}"),
+    ("div_", "{t}.div_({v})"),
+    ("relu_", "{t}.relu_()"),
+    ("exp_", "{t}.exp_()"),
+    ("sigmoid_", "{t}.sigmoid_()"),
+    ("masked_fill_", "{t}.masked_fill_({t} > 0, {s})"),
+    ("neg_", "{t}.neg_()"),
+    ("__isub__", "{t} -= {v}"),
+    ("", "{t}[{t} > 0] = {s}"),
+    ("clamp_", "{t}.clamp_(min={s})"),
+    ("sqrt_", "{t}.sqrt_()"),
+    ("add_", "{t}.add_({w}, alpha=2)"),
+    ("pow_", "{t}.pow_(2)"),
+    ("tanh_", "{t}.tanh_()"),
+    ("abs_", "{t}.abs_()"),
+    ("index_fill_", "{t}.index_fill_(0, torch.tensor([0]), {s})"),
+    ("addcmul_", "{t}.addcmul_({w}, {w})"),
+    ("t_", "{t}.t_()"),
+    ("transpose_", "{t}.transpose_(0, -1)"),
+    ("squeeze_", "{t}.squeeze_()"),
+    ("unsqueeze_", "{t}.unsqueeze_(0)"),
+)  # fmt: skip
+
+
+@kind(13)
+def write(state: State, choose: Choices) -> str | None:
+    target = operand(state, choose, lambda value: not (value.leaf and value.requires))
+    if choose.once_in(3):
+        target = view(target, state, choose)
+    needs, text = choose.pick(_WRITES)
+    if needs and not state.offers(f"Tensor.{needs}"):
+        needs, text = "mul_", "{t}.mul_({v})"
+    if "{t} " in text and "=" in text and not target.whole and target.text.endswith(")"):
+        needs, text = "add_", "{t}.add_({v})"  # nothing can be assigned to a call
+    value = written(target, state, choose)
+    tensor = value if value.text not in NUMBERS else Value(constant((), target.dtype, choose), (), target.dtype)
+    if ("{v}" in text and value.requires) or ("{w}" in text and tensor.requires):
+        state.change(target, requires=state.recording or target.requires, leaf=not state.recording and target.leaf)
+    elif target.requires and state.recording:
+        state.change(target, leaf=False)
+    _reshape(state, target, needs)
+    return text.format(t=target.text, v=value.text, w=tensor.text, s=choose.pick(NUMBERS))
+
+
+def _reshape(state: State, target: Value, needs: str) -> None:
+    if needs in ("t_", "transpose_") and target.whole:
+        shape = target.shape
+        swapped = shape if len(shape) < 2 or (needs == "t_" and len(shape) > 2) else (shape[-1], *shape[1:-1], shape[0])
+        state.change(target, shape=swapped)
+    elif needs == "squeeze_" and target.whole:
+        state.change(target, shape=tuple(size for size in target.shape if size != 1))
+    elif needs == "unsqueeze_" and target.whole:
+        state.change(target, shape=(1, *target.shape))
+
+
+# --- passes -----------------------------------------------------------------------------------------------------------
+
+
+def _options(state: State, choose: Choices, *options: str) -> str:
+    return "".join(f", {option}" for option in choose.subset(options))
+
+
+def _leaves(state: State) -> list[Value]:
+    return state.values(lambda value: value.leaf and value.requires) or state.values()
+
+
+@kind(9, "Tensor.backward")
+def pass_backward(state: State, choose: Choices) -> str | None:
+    options = _options(state, choose, "retain_graph=True", "create_graph=True", "inputs=")
+    if "inputs=" in options:
+        inputs = [choose.pick(state.values()).text for _ in range(choose.below(2) + 1)]
+        options = options.replace("inputs=", f"inputs=[{', '.join(inputs)}]")
+    for name in [value.text for value in _leaves(state)]:
+        if name in state.tensors:
+            state.tensors[name] = replace(state.tensors[name], has_grad=True)
+    if choose.below(3) != 2:
+        return f"{scalar(state, choose).text}.backward({options[2:]})"
+    x = operand(state, choose, lambda value: value.requires and not value.leaf)
+    options = options.replace("inputs=", "inputs=")
+    if choose.once_in(4):
+        y = scalar(state, choose)
+        seed = constant(x.shape, x.dtype, choose)
+        return f"torch.autograd.backward([{x.text}, {y.text}], [{seed}, None]{options})"
+    if choose.once_in(3):
+        y = operand(state, choose, lambda value: value.shape == x.shape and value.dtype == x.dtype)
+        return f"{x.text}.backward({y.text}{options})"
+    return f"{x.text}.backward({constant(x.shape, x.dtype, choose)}{options})"
+
+
+@kind(5, "autograd.grad")
+def differentiate(state: State, choose: Choices) -> str | None:
+    create = choose.below(3) == 1
+    options = ", create_graph=True" if create else ""
+    options += _options(state, choose, "allow_unused=True", "retain_graph=True", "materialize_grads=True")
+    inputs = [choose.pick(state.values(lambda value: value.requires) or state.values())]
+    if choose.once_in(3):
+        inputs.append(choose.pick(state.values()))
+    names = [state.fresh() for _ in inputs]
+    if choose.once_in(4):
+        x = operand(state, choose, lambda value: value.requires and not value.leaf)
+        output = f"{x.text}, [{', '.join(value.text for value in inputs)}], {constant(x.shape, x.dtype, choose)}"
+    else:
+        output = f"{scalar(state, choose).text}, [{', '.join(value.text for value in inputs)}]"
+    for name, value in zip(names, inputs, strict=True):
+        state.bind(name, Value(name, value.shape, value.dtype, create, not create))
+    return f"{', '.join(names)}{',' if len(names) == 1 else ''} = torch.autograd.grad({output}{options})"
+
+
+@kind(3)
+def handle_grad(state: State, choose: Choices) -> str | None:
+    x = choose.pick(state.values(lambda value: value.has_grad) or _leaves(state))
+    how = choose.below(9)
+    if how in (0, 1):
+        state.change(x, has_grad=False)
+        return f"{x.text}.grad = None"
+    if how == 2:
+        return f"{x.text}.grad.zero_()"
+    if how == 3:
+        name = state.fresh()
+        state.bind(name, Value(name, x.shape, x.dtype))
+        return f"{name} = {x.text}.grad"
+    if how == 4:
+        return f"{x.text}.grad = {constant(x.shape, x.dtype, choose)}"
+    if how == 5:
+        return f"{x.text}.grad = {operand(state, choose, lambda value: value.shape == x.shape).text}"
+    if how == 6:
+        return f"{x.text}.grad.mul_(2)"
+    if how == 7:
+        return f"with torch.no_grad():\n    {x.text} -= 0.5 * {x.text}.grad"
+    return f"{x.text}.grad.detach_()"
+
+
+@kind(2, "Tensor.retain_grad")
+def retain(state: State, choose: Choices) -> str | None:
+    x = operand(state, choose, lambda value: value.requires and not value.leaf)
+    state.change(x, has_grad=True)
+    return f"{x.text}.retain_grad()"
+
+
+# --- modes, and in and out of the graph -------------------------------------------------------------------------------
+
+_REGIONS = ("no_grad()", "no_grad()", "enable_grad()", "inference_mode()", "set_grad_enabled(False)", "no_grad()")
+
+
+@kind(4)
+def region(state: State, choose: Choices) -> str | None:
+    """One to three statements under another mode."""
+    mode = choose.pick(_REGIONS)
+    before = state.recording
+    state.recording = mode == "enable_grad()"
+    inner = [choose.pick((write, compute, look, write, cut, create))(state, choose) for _ in range(choose.below(3) + 1)]
+    state.recording = before
+    body = "\n".join(text for text in inner if text)
+    return f"with torch.{mode}:\n{indent(body or 'pass', '    ')}"
+
+
+@kind(1)
+def switch(state: State, choose: Choices) -> str | None:
+    state.recording = not state.recording
+    return f"torch.set_grad_enabled({state.recording})"
+
+
+@kind(4)
+def cut(state: State, choose: Choices) -> str | None:
+    """Out of the graph, and back into it as a leaf."""
+    x = operand(state, choose)
+    how = choose.below(9)
+    if how in (0, 1) and x.whole:
+        wanted = choose.below(3) != 2
+        if x.leaf:
+            state.change(x, requires=wanted and x.differentiable)
+        return f"{x.text}.requires_grad_({'' if wanted else 'False'})"
+    if how in (2, 3):
+        state.change(x, requires=False, leaf=True)
+        return f"{x.text}.detach_()"
+    if how == 4 and x.whole:
+        y = operand(state, choose, lambda value: value.shape == x.shape)
+        return f"{x.text}.data = {y.text}"
+    if how == 5 and x.whole:
+        wanted = not x.requires
+        state.change(x, requires=wanted)
+        return f"{x.text}.requires_grad = {wanted}"
+    if how == 6:
+        return f"{x.text}.data.{choose.pick(('add_(1)', 'zero_()', 'mul_(2)'))}"
+    detached = replace(x, text=f"{x.text}.detach()", requires=False, leaf=True)
+    if how == 7 and x.differentiable:
+        name = state.fresh()
+        state.bind(name, replace(detached, requires=True))
+        return f"{name} = {x.text}.detach().clone().requires_grad_()"
+    return _bound(state, choose, detached)
+
+
+# --- hooks ------------------------------------------------------------------------------------------------------------
+
+_HOOKS = (
+    "lambda grad: print('{n}', grad)",
+    "lambda grad: grad * 2",
+    "lambda grad: print('{n}', grad) or -grad",
+    "lambda grad: print('{n}', grad.requires_grad, grad.grad_fn)",
+    "lambda grad: torch.zeros_like(grad)",
+    "lambda grad: None",
+    "lambda grad: grad.mul_(2)",
+    "lambda grad: grad.sum()",
+    "lambda grad: grad.double()",
+    "lambda grad: {y}",
+    "lambda grad: 1.0",
+    "lambda grad: 1 / 0",
+    "lambda grad: print({y}.grad)",
+    "lambda grad: {n}.remove()",
+    "lambda grad: {y}.detach().mul_(2)",
+)
+_AFTER_HOOKS = (
+    "lambda tensor: print('{n}', tensor.grad)",
+    "lambda tensor: setattr(tensor, 'grad', None)",
+    "lambda tensor: print('{n}', tensor.grad.zero_())",
+    "lambda tensor: tensor.data.sub_(tensor.grad)",
+    "lambda tensor: 1",
+    "lambda tensor: None",
+)
+_NODE_HOOKS = (
+    "register_hook(lambda inputs, outputs: print('{n}', inputs, outputs))",
+    "register_prehook(lambda outputs: print('{n}', outputs))",
+    "register_hook(lambda inputs, outputs: tuple(i if i is None else i * 2 for i in inputs))",
+    "register_prehook(lambda outputs: tuple(o if o is None else o * 2 for o in outputs))",
+    "register_hook(lambda inputs, outputs: inputs[0])",
+    "register_prehook(lambda outputs: ())",
+)
+
+
+@kind(4, "Tensor.register_hook")
+def hook(state: State, choose: Choices) -> str | None:
+    x = operand(state, choose, lambda value: value.requires)
+    y = operand(state, choose)
+    name = state.fresh()
+    state.handles.append(name)
+    return f"{name} = {x.text}.register_hook({choose.pick(_HOOKS).format(n=name, y=y.text)})"
+
+
+@kind(2, "Tensor.register_post_accumulate_grad_hook")
+def hook_after(state: State, choose: Choices) -> str | None:
+    x = choose.pick(_leaves(state))
+    name = state.fresh()
+    state.handles.append(name)
+    return f"{name} = {x.text}.register_post_accumulate_grad_hook({choose.pick(_AFTER_HOOKS).format(n=name)})"
+
+
+@kind(2, "Tensor.register_hook")
+def hook_node(state: State, choose: Choices) -> str | None:
+    x = operand(state, choose, lambda value: value.requires and not value.leaf)
+    name = state.fresh()
+    state.handles.append(name)
+    further = ".next_functions[0][0]" if choose.once_in(4) else ""
+    return f"{name} = {x.text}.grad_fn{further}.{choose.pick(_NODE_HOOKS).format(n=name)}"
+
+
+@kind(1)
+def unhook(state: State, choose: Choices) -> str | None:
+    return f"{choose.pick(state.handles)}.remove()" if state.handles else None
+
+
+_PACKING = (
+    ("lambda t: t", "lambda t: t"),
+    ("lambda t: print('pack', t) or t.detach().clone()", "lambda t: print('unpack', t) or t"),
+    ("lambda t: t.detach() * 2", "lambda t: t"),
+    ("lambda t: 5", "lambda number: number"),
+    ("lambda t: t.shape", "lambda shape: torch.ones(shape)"),
+)
+
+
+@kind(2, "autograd.graph.saved_tensors_hooks")
+def pack(state: State, choose: Choices) -> str | None:
+    how = choose.pick(_PACKING)
+    inner = compute(state, choose)
+    return f"with torch.autograd.graph.saved_tensors_hooks({', '.join(how)}):\n    {inner}"
+
+
+_FUNCTIONS = (
+    (1, "x", "ctx.save_for_backward(x)\n    return x * 2", "x, = ctx.saved_tensors\n    return grad * x"),
+    (2, "x, y", "ctx.save_for_backward(x, y)\n    return x * y", "print(ctx.needs_input_grad)\n    x, y = ctx.saved_tensors\n    return grad * y, grad * x"),
+    (1, "x", "return x.clone()", "return None"),
+    (1, "x", "ctx.mark_dirty(x)\n    return x.mul_(2)", "return grad * 2"),
+    (1, "x", "ctx.save_for_backward(x)\n    out = x.exp()\n    ctx.out = out\n    return out", "return grad * ctx.out"),
+    (1, "x", "return x.view_as(x)", "print(grad)\n    return grad"),
+    (1, "x", "return x", "return grad"),
+    (1, "x", "return x * 1", "return grad, grad"),
+    (1, "x", "ctx.set_materialize_grads(False)\n    return x * 3", "return grad.sum()"),
+    (1, "x", "out = x + 1\n    ctx.mark_non_differentiable(out)\n    return out", "return grad"),
+)  # fmt: skip
+
+
+@kind(2, "autograd.Function")
+def define(state: State, choose: Choices) -> str | None:
+    count, names, forward, backward = choose.pick(_FUNCTIONS)
+    name = f"F{len(state.functions)}"
+    state.functions[name] = count
+    ahead, back = (text.replace("\n    ", "\n        ") for text in (forward, backward))
+    return (
+        f"class {name}(torch.autograd.Function):\n"
+        f"    @staticmethod\n    def forward(ctx, {names}):\n        {ahead}\n\n"
+        f"    @staticmethod\n    def backward(ctx, grad):\n        {back}"
+    )
+
+
+@kind(2, "autograd.Function")
+def apply(state: State, choose: Choices) -> str | None:
+    if not state.functions:
+        return define(state, choose)
+    name = choose.pick(list(state.functions))
+    operands = [operand(state, choose) for _ in range(state.functions[name])]
+    shape = broadcast(operands[0].shape, operands[-1].shape)
+    requires = any(x.requires for x in operands)
+    text = f"{name}.apply({', '.join(x.text for x in operands)})"
+    return _bound(state, choose, Value(text, operands[0].shape if shape is None else shape, "float32", requires))
+
+
+# --- looking ----------------------------------------------------------------------------------------------------------
+
+_SHOWN = (
+    "{x}",
+    "{x}.grad",
+    "{x}.grad_fn",
+    "{x}.grad_fn.next_functions",
+    "{x}.requires_grad, {x}.is_leaf, {x}._version",
+    "{x}.tolist()",
+    "{x}.stride(), {x}.is_contiguous()",
+    "{x}._base is {y}",
+    "{x}.sum().item()",
+    "{x}.grad_fn.name()",
+    "{x}.grad_fn({x})",
+    "{x}.retains_grad, {x}.output_nr",
+    "torch.is_grad_enabled(), {x}.is_inference()",
+    "f'{{{x}}}'",
+    "{x} == {y}",
+)
+
+
+@kind(5)
+def show(state: State, choose: Choices) -> str | None:
+    x, y = operand(state, choose), operand(state, choose)
+    return f"print({choose.pick(_SHOWN).format(x=x.text, y=y.text)})"
+
+
+@kind(1)
+def forget(state: State, choose: Choices) -> str | None:
+    names = list(state.tensors)
+    if len(names) < 3:
+        return None
+    name = choose.pick(names)
+    del state.tensors[name]
+    return f"del {name}"
+
+
+# --- misuse -----------------------------------------------------------------------------------------------------------
+
+_MISUSES = (
+    "{x}.add_({y})",
+    "{x}.view(7)",
+    "{x}.backward()",
+    "{x}.backward(torch.ones(5))",
+    "torch.autograd.grad({x}, {y})",
+    "{x}.grad = {y}",
+    "{x}.requires_grad_(False)",
+    "{x}.item()",
+    "{x}.numpy()",
+    "bool({x})",
+    "{x}.detach().requires_grad_().mul_(2)",
+    "{x}.sum(5)",
+    "{x}[9]",
+    "{x}.grad = 1",
+    "{x} @ {y}",
+    "{x} + {y}",
+    "{x}[0] = {y}",
+    "float({x})",
+    "{x}.register_hook(None)",
+    "{x}.retain_grad()",
+    "{x}.transpose(0, 3)",
+    "{x}.expand(5, 5)",
+    "{x}.grad_fn = None",
+    "{x}.is_leaf = True",
+    "{x}.view(-1).add_(1)",
+    "torch.autograd.backward([{x}, {y}])",
+    "torch.autograd.grad([{x}.sum(), {y}.sum()], [{x}], allow_unused=True)",
+    "{x}.unbind(0)[0].add_(1)",
+)
+
+
+@kind(3)
+def misuse(state: State, choose: Choices) -> str | None:
+    x, y = operand(state, choose), operand(state, choose)
+    return choose.pick(_MISUSES).format(x=x.text, y=y.text)
+
+

@@ -1,0 +1,54 @@
+"""Hooks of tensors: functions that are called with a gradient when it has been computed or accumulated."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from ..utils.hooks import RemovableHandle, added
+from .nodes import OutputNode, extra_of
+from .observed import hooked_leaves
+
+
+def register_hook(tensor, hook) -> RemovableHandle:
+    """``Tensor.register_hook``."""
+    if not tensor._rg:
+        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+    node = tensor._node or None
+    if node is None:
+        if tensor._backward_hooks is None:
+            tensor._backward_hooks = OrderedDict()
+        hooked_leaves.add(tensor)
+    elif tensor._backward_hooks is None or not _attached(tensor._backward_hooks, node):
+        tensor._backward_hooks = OrderedDict()
+        _attach(tensor._backward_hooks, node)
+    return added(tensor._backward_hooks, hook)
+
+
+def _place(node):
+    return (node.edges[0], node.fixed) if type(node) is OutputNode else (node, 0)
+
+
+def _attached(hooks, node) -> bool:
+    owner, number = _place(node)
+    known = owner.extra.tensor_hooks if owner.extra is not None else None
+    return known is not None and any(index == number and mine is hooks for index, mine in known)
+
+
+def _attach(hooks, node) -> None:
+    owner, number = _place(node)
+    extra = extra_of(owner)
+    extra.tensor_hooks = [*(extra.tensor_hooks or []), (number, hooks)]
+    extra.observed = True
+    extra_of(node).observed = True
+
+
+def register_post_accumulate_grad_hook(tensor, hook) -> RemovableHandle:
+    """``Tensor.register_post_accumulate_grad_hook``."""
+    if not tensor._rg:
+        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+    if tensor._node:
+        raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+    if tensor._post_accumulate_grad_hooks is None:
+        tensor._post_accumulate_grad_hooks = OrderedDict()
+    hooked_leaves.add(tensor)
+    return added(tensor._post_accumulate_grad_hooks, hook)

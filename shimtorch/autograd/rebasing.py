@@ -1,0 +1,334 @@
+"""In-place writes in the graph: what they give the tensor, its base and the other views of its memory.
+
+A recorded write into a view makes its base the output of a ``CopySlices``. Every view of written memory needs a new
+origin, ``AsStridedBackward0`` of its base as it is now: it is made when somebody asks, and ``Stale`` stands for it
+until then.
+"""
+
+from __future__ import annotations
+
+import weakref
+
+from numpy import empty, ndarray
+
+from .namespaces import ARRAYS, TENSORS
+from .nodes import (
+    INFERENCE,
+    Node,
+    already_freed,
+    counter_of,
+    move_retained,
+    new,
+    next_sequence,
+    plain_name,
+    seen,
+)
+
+# --- which tensors see a memory -----------------------------------------------------------------------------------
+
+
+def follow(counter, view) -> None:
+    """Let ``view`` hear of writes into its memory."""
+    if counter.views is None:
+        if counter is not INFERENCE:
+            counter.views = [weakref.ref(view)]
+        return
+    counter.views.append(weakref.ref(view))
+    prune(counter)
+
+
+def prune(counter) -> None:
+    """Forget views that are gone, each time their number has doubled."""
+    count = len(counter.views)
+    if count >= 32 and not count & (count - 1):
+        counter.views = [ref for ref in counter.views if ref() is not None]
+
+
+def written(tensor) -> None:
+    """Count a write into the tensor's memory."""
+    counter = tensor._vc or counter_of(tensor)
+    counter.value += 1
+    if counter.views is not None:
+        outdate(counter)
+
+
+def outdate(counter) -> None:
+    """Tell the views of a memory that it was written: the graph they came by is no longer theirs."""
+    alive = []
+    for ref in counter.views:
+        view = ref()
+        if view is None:
+            continue
+        alive.append(ref)
+        if view._node is None and not view._base._rg:
+            view._outdated = True
+        elif type(view._node) is not Stale:
+            _make_stale(view, ref)
+    counter.views = alive or None
+
+
+def lend(base) -> None:
+    """Tell the views of ``base`` that it begins or ceases to require grad by itself: they do as it does."""
+    for ref in base._vc.views or ():
+        view = ref()
+        if view is None or view._base is not base:
+            continue
+        if base._rg:
+            if view._node is None:
+                view._borrowed = view._borrowed or not view._rg
+                view._rg = True
+                if view._outdated:
+                    _make_stale(view, ref)
+        elif view._borrowed:
+            if view._node is not None:
+                view._node, view._outdated = None, True
+            view._rg = view._borrowed = False
+
+
+def _make_stale(view, ref) -> None:
+    stale = new(Stale)
+    stale.edges, stale.saved, stale.extra, stale.sequence = (), (), None, 0
+    stale.fixed = (ref, view._node)
+    if view._node is not None:
+        move_retained(view, stale)
+    view._node, view._rg = stale, True
+
+
+class Stale(Node):
+    """Stands for the origin of a view whose memory was written since, and becomes it when asked for its truth.
+
+    That is done by ``tensor._node or tensor`` wherever an operator records. ``fixed``: weak reference to the view, and
+    the node it had.
+    """
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        ref, before = self.fixed
+        view = ref()
+        if view._made:
+            raise refusal(view, before, indirectly=True)
+        base = view._base
+        self.edges = ((base._node or base) if base._rg else None,)
+        self.sequence = next_sequence()
+        self.fixed = (geometry(base), geometry(view), offset(base, view))
+        self.__class__ = AsStridedBackward0
+        view._borrowed = view._outdated = False
+        return True
+
+    def output(self) -> int:
+        """Which output of the node it had the view was."""
+        before = self.fixed[1]
+        return 0 if before is None else seen(before)[1]
+
+
+def leaf_so_far(tensor) -> bool:
+    """Whether no node made the tensor, as the parts of torch see it that do not ask for a new origin."""
+    node = tensor._node
+    return node is None or (type(node) is Stale and node.fixed[1] is None)
+
+
+# --- what torch refuses -------------------------------------------------------------------------------------------
+
+_AMBIGUOUS = (
+    "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both "
+    "the view and the inplace either both inside the {mode} block (if you don't want the inplace to be tracked) or "
+    "both outside (if you want the inplace to be tracked)."
+)
+_REASONS = {
+    "no_grad": _AMBIGUOUS.format(mode="no_grad"),
+    "inference": _AMBIGUOUS.format(mode="inference_mode"),
+    "several": (
+        "This view is the output of a function that returns multiple views. Such functions do not allow the output "
+        "views to be modified inplace. You should replace the inplace operation by an out-of-place one."
+    ),
+    "custom": (
+        "This view was created inside a custom Function (or because an input was returned as-is) and the autograd "
+        "logic to handle view+inplace would override the custom backward associated with the custom Function, leading "
+        "to incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom "
+        "Function."
+    ),
+}
+
+
+def refusal(view, node, indirectly: bool) -> RuntimeError:
+    """What torch says to a recorded write into a view, or into its base, that it cannot follow."""
+    what = "its base or another view of its base has been" if indirectly else "is being"
+    if view._made == "inference":
+        start = f"A view was created in inference mode and {what} modified inplace in normal mode."
+    elif node is None or view._made == "no_grad":
+        start = f"A view was created in no_grad mode and {what} modified inplace with grad mode enabled."
+    else:
+        node, number = seen(node)
+        start = f"Output {number} of {plain_name(node)} is a view and {what} modified inplace."
+    return RuntimeError(f"{start} {_REASONS[view._made]}")
+
+
+def require_writable(tensor) -> None:
+    """RuntimeError in torch's words unless a write into ``tensor`` can be recorded."""
+    base = tensor._base
+    if base is not None:
+        if tensor._made:
+            node = tensor._node
+            raise refusal(tensor, node.fixed[1] if type(node) is Stale else node, indirectly=False)
+        if tensor._rg and base._node is None:
+            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+    if tensor._rg and leaf_so_far(tensor):
+        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+
+
+# --- the new origin -----------------------------------------------------------------------------------------------
+
+
+def rebase(tensor, node) -> None:
+    """Make ``tensor``, whose memory was just written and counted as such, the output of ``node``."""
+    base = tensor._base
+    if base is None:
+        move_retained(tensor, node)
+        tensor._node, tensor._rg = node, True
+        if tensor._vc.views is not None:
+            outdate(tensor._vc)
+        return
+    slices = new(CopySlices)
+    slices.edges = ((base._node or base) if base._rg else None, *node.edges[1:])
+    slices.saved = (node,)
+    slices.fixed = (geometry(base), geometry(tensor), offset(base, tensor))
+    slices.sequence = next_sequence()
+    slices.extra = None
+    move_retained(base, slices)
+    base._node, base._rg = slices, True
+    outdate(tensor._vc)
+    bool(tensor._node)
+
+
+def geometry(tensor) -> tuple:
+    """Shape and strides, in bytes."""
+    return tensor._a.shape, tensor._a.strides
+
+
+def offset(base, view) -> int:
+    """How many bytes after the first element of ``base`` that of ``view`` lies."""
+    return view._a.__array_interface__["data"][0] - base._a.__array_interface__["data"][0]
+
+
+def blank(shape, strides, dtype) -> tuple[ndarray, ndarray]:
+    """Fresh memory, and an array of this geometry in it."""
+    last = sum([(size - 1) * stride for size, stride in zip(shape, strides, strict=True)]) if 0 not in shape else 0
+    memory = empty(last // dtype.itemsize + 1, dtype)
+    return memory, ndarray(shape, dtype, memory, 0, strides)
+
+
+class CopySlices(Node):
+    """Of a base into a view of which was written. ``saved``: the node of that write, ``fixed``: base, view, offset."""
+
+    __slots__ = ()
+    __module__ = "builtins"
+
+    def _write(self) -> Node:
+        if self.saved is None:
+            raise already_freed()
+        return self.saved[0]
+
+    def arrays(self, grad):
+        node, (base, view, start) = self._write(), self.fixed
+        memory, result = blank(*base, grad.dtype)
+        result[...] = grad
+        part = ndarray(view[0], grad.dtype, memory, start, view[1])
+        first, *others = gradients_of(node, part.copy(), ARRAYS)
+        if first is not None:
+            part[...] = first
+        return (None if first is None or self.edges[0] is None else result, *others)
+
+    def tensors(self, grad):
+        node, (base, view, start) = self._write(), self.fixed
+        size = grad._a.itemsize
+        result = TENSORS.wrap(blank(*base, grad._a.dtype)[1])
+        TENSORS.copy_(result, grad)
+        part = TENSORS.as_strided(result, *_in_elements(view, size), start // size)
+        first, *others = gradients_of(node, TENSORS.clone(part), TENSORS)
+        if first is not None:
+            TENSORS.copy_(part, first)
+        return (None if first is None or self.edges[0] is None else result, *others)
+
+
+def gradients_of(node, grad, space):
+    """The gradients of one node, brought back to its operands' shapes and dtypes."""
+    gradients = node.arrays(grad) if space is ARRAYS else node.tensors(grad)
+    if node.extra is not None and node.extra.operands is not None:
+        from .engine import fit
+
+        return fit(gradients, node.extra.operands, space is TENSORS)
+    return gradients
+
+
+def _in_elements(geometry, size: int) -> tuple:
+    shape, strides = geometry
+    return shape, tuple([stride // size for stride in strides])
+
+
+class AsStridedBackward0(Node):
+    """Of a view by shape and strides. ``fixed``: geometry of what it is a view of, its own, bytes in between."""
+
+    __slots__ = ()
+    __module__ = "builtins"
+
+    def _memory(self, size: int) -> tuple[int, int, int]:
+        """How many elements the memory of both has, and where in it either begins."""
+        base, view, start = self.fixed
+        first = max(-start, 0), max(start, 0)
+        ends = [at + _extent(*shape_and_strides) for at, shape_and_strides in zip(first, (base, view), strict=True)]
+        return max(ends) // size + 1, first[0] // size, first[1] // size
+
+    def arrays(self, grad):
+        if self.edges[0] is None:
+            return (None,)
+        base, view, _ = self.fixed
+        size = grad.itemsize
+        count, of_base, of_view = self._memory(size)
+        memory = ARRAYS.zeros((count,), grad.dtype)
+        _scatter(memory, of_view, view, grad)
+        if _overlaps(*base):
+            times = ARRAYS.zeros((count,), grad.dtype)
+            _scatter(times, of_base, base, 1)
+            memory /= times
+        return (ndarray(base[0], grad.dtype, memory, of_base * size, base[1]),)
+
+    def tensors(self, grad):
+        if self.edges[0] is None:
+            return (None,)
+        base, view, _ = self.fixed
+        size = grad._a.itemsize
+        count, of_base, of_view = self._memory(size)
+        if _overlaps(*base) or _overlaps(*view):
+            raise NotImplementedError("shimtorch does not offer the second derivative of as_strided with overlaps")
+        memory = TENSORS.wrap(ARRAYS.zeros((count,), grad._a.dtype))
+        TENSORS.copy_(TENSORS.as_strided(memory, *_in_elements(view, size), of_view), grad)
+        return (TENSORS.as_strided(memory, *_in_elements(base, size), of_base),)
+
+
+def _extent(shape, strides) -> int:
+    return 0 if 0 in shape else sum([(size - 1) * stride for size, stride in zip(shape, strides, strict=True)])
+
+
+def _overlaps(shape, strides) -> bool:
+    """Whether several places may share an element, as far as torch looks for it."""
+    reach = 0
+    for stride, size in sorted([(stride, size) for stride, size in zip(strides, shape, strict=True) if size > 1]):
+        if stride <= reach:
+            return True
+        reach += stride * (size - 1)
+    return False
+
+
+def _scatter(memory, start, geometry, values) -> None:
+    """Add ``values`` up where the geometry says they lie; only overlapping ones need adding."""
+    shape, strides = geometry
+    size = memory.itemsize
+    if not _overlaps(shape, strides):
+        ndarray(shape, memory.dtype, memory, start * size, strides)[...] = values
+        return
+    from numpy import add, arange
+
+    places = arange(memory.size)
+    wide = tuple([stride // size * places.itemsize for stride in strides])
+    add.at(memory, ndarray(shape, places.dtype, places, start * places.itemsize, wide), values)
