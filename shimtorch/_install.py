@@ -17,8 +17,13 @@ INTERNAL = frozenset({
     "autograd.derivatives",
     "autograd.differentiation",
     "autograd.engine",
+    "autograd.hooks",
     "autograd.mode",
     "autograd.namespaces",
+    "autograd.nodes",
+    "autograd.observed",
+    "autograd.rebasing",
+    "autograd.saved",
 })  # fmt: skip
 # Modules that have another name in PyTorch.
 RENAMED = {"autograd.grad_mode": "autograd.mode"}

@@ -155,8 +155,8 @@ def retain(node, tensor, gradient, create_graph: bool) -> None:
 
 def accumulate(leaves: dict, create_graph: bool, wanted=None) -> None:
     """Add each summed gradient to its leaf's ``grad``: in place where one exists, unless that is to be recorded."""
-    while leaves:
-        leaf, gradient = leaves.popitem()
+    for leaf in [*leaves]:
+        gradient = leaves.pop(leaf)
         if not leaf._rg or leaf._borrowed or (wanted is not None and leaf not in wanted):
             continue
         if create_graph:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 from ..utils.hooks import RemovableHandle, added
 from .nodes import OutputNode, extra_of
-from .observed import hooked_leaves
+from .observed import hook_leaf
 
 
 def register_hook(tensor, hook) -> RemovableHandle:
@@ -17,7 +17,7 @@ def register_hook(tensor, hook) -> RemovableHandle:
     if node is None:
         if tensor._backward_hooks is None:
             tensor._backward_hooks = OrderedDict()
-        hooked_leaves.add(tensor)
+        hook_leaf(tensor)
     elif tensor._backward_hooks is None or not _attached(tensor._backward_hooks, node):
         tensor._backward_hooks = OrderedDict()
         _attach(tensor._backward_hooks, node)
@@ -50,5 +50,5 @@ def register_post_accumulate_grad_hook(tensor, hook) -> RemovableHandle:
         raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
     if tensor._post_accumulate_grad_hooks is None:
         tensor._post_accumulate_grad_hooks = OrderedDict()
-    hooked_leaves.add(tensor)
+    hook_leaf(tensor)
     return added(tensor._post_accumulate_grad_hooks, hook)

@@ -189,15 +189,17 @@ class AccumulateGrad(Node):
         return super().register_prehook(fn)
 
     def _observe(self) -> None:
-        from .observed import hooked_leaves
+        from .observed import hook_leaf
 
-        hooked_leaves.add(self.variable)
+        hook_leaf(self.variable)
 
-    def __call__(self, *grads) -> None:
+    def __call__(self, *grads) -> tuple:
         from . import engine
 
         engine.require_tensors(grads, 1)
-        engine.accumulate_tensor(self.variable, grads[0])
+        if grads[0] is not None:
+            engine.accumulate_tensor(self.variable, grads[0])
+        return ()
 
 
 class Arrived:

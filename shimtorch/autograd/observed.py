@@ -12,16 +12,22 @@ import weakref
 
 import numpy as np
 
-from . import anomaly
+from . import anomaly_mode as anomaly
 from .namespaces import TENSORS
 from .nodes import Arrived, Node, OutputNode, SeveralOutputs, accumulator_of, already_freed
 
-hooked_leaves: weakref.WeakSet = weakref.WeakSet()
+_hooked: dict = {}  # weak references to the leaves that have hooks, by id
+
+
+def hook_leaf(leaf) -> None:
+    """Let every pass from now on be of this kind, as long as the leaf lives."""
+    key = id(leaf)
+    _hooked[key] = weakref.ref(leaf, lambda _: _hooked.pop(key, None))
 
 
 def everywhere() -> bool:
     """Whether a pass has to be of this kind from its start."""
-    return bool(hooked_leaves.data) or anomaly.state.enabled
+    return bool(_hooked) or anomaly.state.enabled
 
 
 def run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured) -> dict | None:
@@ -238,8 +244,7 @@ def _accumulate(leaf, box, create_graph: bool, holders: int) -> None:
     hooks = leaf._post_accumulate_grad_hooks
     if hooks:
         for hook in list(hooks.values()):
-            if hook(leaf) is not None:
-                raise RuntimeError("Tensor post accumulate grad hooks should return None.")
+            _require_alike(leaf, hook(leaf), hook)
 
 
 # --- hooks --------------------------------------------------------------------------------------------------------

@@ -185,6 +185,8 @@ def rebase(tensor, node) -> None:
     base = tensor._base
     if base is None:
         move_retained(tensor, node)
+        if tensor._backward_hooks is not None:
+            tensor._backward_hooks = None
         tensor._node, tensor._rg = node, True
         if tensor._vc.views is not None:
             outdate(tensor._vc)
@@ -196,6 +198,7 @@ def rebase(tensor, node) -> None:
     slices.sequence = next_sequence()
     slices.extra = None
     move_retained(base, slices)
+    base._backward_hooks = None
     base._node, base._rg = slices, True
     outdate(tensor._vc)
     bool(tensor._node)

@@ -22,11 +22,24 @@ _LAST = 2**63 - 1
 SHOWN: dict[str, str | None] = {
     "sizes": "self_sym_sizes", "code": "reduction", "given": "dim", "by_frequency": "scale_grad_by_freq",
     "least": "min", "most": "max", "layout": None, "kind": None, "count": None, "shape": None, "where": None,
-    "number": None, "lengths": None, "dims": None, "columns": None, "columns2": None,
+    "number": None, "lengths": None, "split": None, "dims": None, "columns": None, "columns2": None,
 }  # fmt: skip
 
 # Numbers that torch keeps as such; other integers it shows as if they were unsigned, of 64 bits.
-_SIGNED = {"alpha", "beta", "threshold", "exponent", "base", "other", "least", "most", "p", "ord", "correction", "asked"}
+_SIGNED = {
+    "alpha",
+    "beta",
+    "threshold",
+    "exponent",
+    "base",
+    "other",
+    "least",
+    "most",
+    "p",
+    "ord",
+    "correction",
+    "asked",
+}
 
 
 def publish_saved(cls: type) -> None:
@@ -74,7 +87,8 @@ def _unpacked(node, index: int):
         return _result(node, saved)
     if isinstance(saved, (bool, int, float, complex)):
         return TENSORS.wrap(np.array(saved))
-    if saved._vc is not None:
+    versions = node.extra.versions if node.extra is not None else None
+    if saved._vc is not None and saved._vc.value != (versions[index] if versions is not None else 0):
         check_version(node, index)
     return saved
 
@@ -118,9 +132,10 @@ def _in_tuple(node):
     return dim if dim is None or type(dim) is tuple else (dim,)
 
 
-def _beside(name: str):
-    """A second output of the node, which torch saves as an output: the same memory, not the same object."""
-    return lambda node: _kept(node, name).detach()
+def _exponential(tensor):
+    """``exp(-abs(tensor))``, which torch's ``logsigmoid`` keeps to compute its gradient from."""
+    a = tensor._a
+    return TENSORS.wrap(np.asarray(np.exp(-np.abs(a.astype(np.float64)))).astype(a.dtype))
 
 
 def _indices(node):
@@ -170,11 +185,12 @@ _SLICE = {
     "step": _computed(lambda where: where.step, "where"),
 }
 _NORMAL = {
-    f"{name}_sym_sizes": lambda node, place=place: node.extra.operands[place][0] for name, place in (("mean", 0), ("std", -1))
+    f"{name}_sym_sizes": lambda node, place=place: node.extra.operands[place][0]
+    for name, place in (("mean", 0), ("std", -1))
 }
 _SCALE = {"alpha": _alpha}
 _NUMEL = {"self_sym_numel": _computed(math.prod, "sizes")}
-_BUFFER = {"buffer": _computed(lambda tensor: TENSORS.wrap(np.exp(-np.abs(tensor._a))), "self")}
+_BUFFER = {"buffer": _computed(_exponential, "self")}
 
 PARTICULAR: dict[str, dict] = {
     "AddBackward0": _SCALE, "SubBackward0": _SCALE, "RsubBackward1": _SCALE,
@@ -183,9 +199,6 @@ PARTICULAR: dict[str, dict] = {
     "PowBackward1": {"other": None, "exponent": "other"}, "PowBackward2": {"base": None, "self": "base"},
     "SumBackward1": _DIMS, "MeanBackward0": _NUMEL, "MeanBackward1": _DIMS | _NUMEL,
     "AmaxBackward0": _DIMS, "AminBackward0": _DIMS, "LinalgVectorNormBackward0": _DIMS | {"p": None},
-    "MaxBackward0": {"indices": _beside("indices")}, "MinBackward0": {"indices": _beside("indices")},
-    "SortBackward0": {"indices": _beside("indices")}, "SortBackward1": {"indices": _beside("indices")},
-    "TopkBackward0": {"indices": _beside("indices")},
     "VarBackward0": _SPREAD, "StdBackward0": _SPREAD, "NormalBackward3": _NORMAL,
     "NormalBackward1": {"mean_sym_sizes": _NORMAL["mean_sym_sizes"]},
     "NormalBackward2": {"std_sym_sizes": _NORMAL["std_sym_sizes"]},
@@ -202,5 +215,5 @@ PARTICULAR: dict[str, dict] = {
     "EmbeddingBackward0": {"weight_sym_argsize_0": "count", "sparse": _constant(False)},
     "LogSigmoidBackward0": _BUFFER, "LogSigmoidBackwardBackward0": _BUFFER,
     "ThresholdBackwardBackward0": {"threshold": _constant(0)},
-    "SplitBackward0": {"split_size": "split"}, "SplitWithSizesBackward0": {"split_sizes": "lengths"},
+    "CatBackward0": {"self_sym_sizes": None}, "SplitBackward0": {"split_size": "split"}, "SplitWithSizesBackward0": {"split_sizes": "lengths"},
 }  # fmt: skip

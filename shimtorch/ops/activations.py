@@ -241,7 +241,13 @@ def _softplus(input, beta=1, threshold=20):
     r = quietly(_softplus_array, a, beta, threshold)
     out = wrap(laid_out(r, a) if r.ndim > 1 and not a.flags.c_contiguous else r)
     if recording(input):
-        record(out, _SoftplusBackward0, (input,), (input,), tuple([g if type(g) in _KEPT else n for g, n in zip(given, numbers, strict=True)]))
+        record(
+            out,
+            _SoftplusBackward0,
+            (input,),
+            (input,),
+            tuple([g if type(g) in _KEPT else n for g, n in zip(given, numbers, strict=True)]),
+        )
     return out
 
 

@@ -114,7 +114,10 @@ def _extremum(name: str, ufunc, position, pairwise):
     title = name.capitalize()
     of_all = node_class(f"{title}Backward1", ("self",), {"self": _evenly}, saved=("self", "result"))
     along = node_class(
-        f"{title}Backward0", ("self",), {"self": selected_along}, saved=("indices",),
+        f"{title}Backward0",
+        ("self",),
+        {"self": selected_along},
+        saved=("indices",),
         fixed=("sizes", "dim", "keepdim", "given"),
     )
     result_type = named_result(name)

@@ -233,7 +233,7 @@ ScatterBackward1 = node_class(
     derivatives={"self": lambda xp, grad, dim, index: xp.scatter_value(grad, dim, index, 0)},
 )  # fmt: skip
 ScatterAddBackward0 = node_class(
-    "ScatterAddBackward0", ("self", "src"), saved=("index",), fixed=("dim", "shape", "given"),
+    "ScatterAddBackward0", ("self", "src"), saved=("index",), fixed=("dim", "shape", "given"), optional=("index",),
     derivatives={
         "self": lambda xp, grad: grad,
         "src": lambda xp, grad, dim, shape, index: _matching(
@@ -382,7 +382,7 @@ def _scatter_add(input, dim, index, src):
     _require_inside(index._a, a.shape[dim] if a.ndim else 1, dim, *_operands(a, src))
     out = wrap(_written(a, dim, index._a, src._a, _add))
     if recording(input, src):
-        record(out, ScatterAddBackward0, (input, src), (index,), (dim, src._a.shape, given))
+        record(out, ScatterAddBackward0, (input, src), (index if src._rg else None,), (dim, src._a.shape, given))
     return out
 
 

@@ -337,23 +337,25 @@ def _copy_recorded(self, value: Tensor) -> None:
     _copy_(self, value)
 
 
-def _copy_(self, src, non_blocking=False):
-    """The values of ``src``, which broadcast and are cast, written into the tensor itself, which is returned.
+def _copy_(self, other, non_blocking=False):
+    """The values of ``other``, which broadcast and are cast, written into the tensor itself, which is returned.
 
     RuntimeError for shapes that do not fit, and for a leaf that requires grad. (``torch.Tensor.copy_``)
     """
-    if not isinstance(src, Tensor):
-        raise TypeError("src")
-    recorded = self._a.dtype.kind in "fc" and recording(self, src)
-    original = before_inplace(self, (src,)) if recorded else self
-    _errors.require_fit(self._a.shape, src._a.shape)
-    _copy(self._a, src)
+    if not isinstance(other, Tensor):
+        raise TypeError("other")
+    if not isinstance(non_blocking, bool):
+        raise TypeError("non_blocking")
+    recorded = self._a.dtype.kind in "fc" and recording(self, other)
+    original = before_inplace(self, (other,)) if recorded else self
+    _errors.require_fit(self._a.shape, other._a.shape)
+    _copy(self._a, other)
     written(self)
     if recorded:
         output = wrap(self._a)
-        record(output, CopyBackwards, (original, src))
-        if src._a.dtype is not self._a.dtype or src._a.shape != self._a.shape:
-            extra_of(output._node).operands = (None, (src._a.shape, src._a.dtype))
+        record(output, CopyBackwards, (original, other))
+        if other._a.dtype is not self._a.dtype or other._a.shape != self._a.shape:
+            extra_of(output._node).operands = (None, (other._a.shape, other._a.dtype))
         rebase(self, output._node)
     return self
 

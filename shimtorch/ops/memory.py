@@ -5,6 +5,8 @@ To add one: compute the new array on the storage and hand it to ``view_of`` with
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy import ndarray
 
@@ -33,7 +35,7 @@ def _as_strided(input, size, stride, storage_offset=None):
         raise RuntimeError(f"as_strided: Negative strides are not supported at the moment, got strides: {list(steps)}")
     if start < 0:
         raise RuntimeError("Tensor: invalid storage offset " + str(start))
-    needed = 0 if 0 in shape else sum([(n - 1) * s for n, s in zip(shape, steps, strict=True)]) + 1 + start
+    needed = _required(shape, steps, start, a.itemsize)
     have = _extent(root)
     if needed * a.itemsize > have:
         raise RuntimeError(
@@ -46,6 +48,16 @@ def _as_strided(input, size, stride, storage_offset=None):
     if out._node is not None:
         out._node.fixed = (geometry(input), geometry(out), offset(input, out))
     return out
+
+
+def _required(shape, steps, start: int, itemsize: int) -> int:
+    """How many elements a storage must have; sizes count without sign, as in torch, so that negative ones overflow."""
+    reach = sum([s * ((n - 1) % 2**64) for n, s in zip(shape, steps, strict=True)]) + 1 + start if 0 not in shape else 0
+    if reach * itemsize >= 2**64:
+        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)} and strides={list(steps)}")
+    if math.prod([n % 2**64 for n in shape]) >= 2**63:
+        raise RuntimeError("numel: integer multiplication overflow")
+    return reach
 
 
 def _extent(root: ndarray) -> int:

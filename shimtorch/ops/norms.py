@@ -238,7 +238,13 @@ def _linalg_vector_norm(input, p, dim, keepdim, dtype):
         a = a.reshape(1)  # with dims named, torch takes a scalar to powers, too
     out = fresh(quietly(_vector_norm, a, p, axes, keepdim and input._a.ndim > 0, a.real.dtype))
     if input._rg and state.enabled:
-        record(out, _LinalgVectorNormBackward0, (input,), (input, out._a), (p, axes or (), keepdim, None if dim is None else dims, ord))
+        record(
+            out,
+            _LinalgVectorNormBackward0,
+            (input,),
+            (input, out._a),
+            (p, axes or (), keepdim, None if dim is None else dims, ord),
+        )
         extra_of(out._node).operands = ((input._a.shape, input._a.dtype),)
     return out
 

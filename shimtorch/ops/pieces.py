@@ -366,15 +366,13 @@ class UnbindBackward0(SeveralOutputs):
         return (_stack([known.get(i, blank) for i in range(number)], dim),)
 
 
-class SplitBackward0(SeveralOutputs):
+class _Stretches(SeveralOutputs):
     """The node of the stretches of a tensor along a dimension.
 
-    ``fixed``: their lengths, the dimension, the shape; the dimension and length as the caller named them.
+    ``fixed``: their lengths, the dimension, the shape; the dimension, and one length, as the caller named them.
     """
 
     __slots__ = ()
-    __module__ = "builtins"
-    fixed_names = ("lengths", "dim", "sizes", "given", "split")
 
     def count(self) -> int:
         return len(self.fixed[0])
@@ -401,11 +399,20 @@ class SplitBackward0(SeveralOutputs):
         return (_cat(self._complete(known, lambda sizes: wrap(np.zeros(sizes, kind))), self.fixed[1]),)
 
 
-class SplitWithSizesBackward0(SplitBackward0):
-    """As ``SplitBackward0``, the lengths given one by one."""
+class SplitBackward0(_Stretches):
+    """The node of stretches of one length."""
 
     __slots__ = ()
     __module__ = "builtins"
+    fixed_names = ("lengths", "dim", "sizes", "given", "split")
+
+
+class SplitWithSizesBackward0(_Stretches):
+    """The node of stretches whose lengths were given one by one."""
+
+    __slots__ = ()
+    __module__ = "builtins"
+    fixed_names = ("lengths", "dim", "sizes", "given")
 
 
 def _stretches(input, lengths, dim: int, cls, *named):
@@ -476,7 +483,7 @@ def _split_with_sizes(input, split_sizes, dim=0):
             f"split_with_sizes expects split_sizes to sum exactly to {a.shape[dim]} (input tensor's size at dimension "
             f"{named}), but got split_sizes={lengths}"
         )
-    return _stretches(input, lengths, dim, SplitWithSizesBackward0, named, None)
+    return _stretches(input, lengths, dim, SplitWithSizesBackward0, named)
 
 
 def _chunk(input, chunks, dim=0):

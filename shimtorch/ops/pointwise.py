@@ -254,7 +254,7 @@ def _trunc_quotient(a, b):
 
 _ZERO_GRADIENT = {
     "self": lambda xp, grad, other: xp.zeros_like(grad),
-    "other": lambda xp, grad, self: xp.zeros_like(grad),
+    "other": lambda xp, grad, self, other: xp.zeros_like(grad),
 }
 _div_plain = binary_core(np.divide, grad_fn="DivBackward2", to_float=True, **_QUOTIENT)
 _div_floor = binary_core(
@@ -606,6 +606,8 @@ def _written(self, original, cls, others):
     if recording(original, *others):
         output = wrap(self._a)
         record(output, cls, (original, *others))
+        if others and others[0]._a.dtype is not self._a.dtype:
+            extra_of(output._node).operands = (None, (others[0]._a.shape, others[0]._a.dtype))
         rebase(self, output._node)
     return self
 

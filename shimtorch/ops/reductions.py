@@ -282,7 +282,10 @@ _ProdBackward0 = node_class(
     "ProdBackward0", ("self",), {"self": _of_product}, saved=("self", "result"), fixed=("kind",)
 )  # fmt: skip
 _ProdBackward1 = node_class(
-    "ProdBackward1", ("self",), {"self": _of_products}, saved=("self", "result"),
+    "ProdBackward1",
+    ("self",),
+    {"self": _of_products},
+    saved=("self", "result"),
     fixed=("kind", "dim", "keepdim", "given"),
 )
 internal(

@@ -642,11 +642,6 @@ def _error(of: str, containing: str) -> Callable[[Call, Difference], bool]:
 
 KNOWN_DIFFERENCES: list[Known] = [
     Known(
-        "what is not offered yet is declined in so many words, before torch's own checks",
-        _error("ours", "shimtorch does not offer"),
-        Call("add_", (_leaf(1.0, layout="offset"), _leaf(2.0, requires_grad=True)), form="method"),
-    ),
-    Known(
         "torch's own derivative fails on what it has accepted; shimtorch computes what is meant",
         lambda call, difference: (
             "Could this error message be improved" in str(difference.theirs)

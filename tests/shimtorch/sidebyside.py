@@ -133,7 +133,7 @@ def _tensor(t, depth):
         "requires_grad": (t.requires_grad, _asked(lambda: t.is_leaf), t.retains_grad),
         "output": t.output_nr,
         "graph": _asked(lambda: graph(t.grad_fn)),
-        "grad": gradient if gradient is None or isinstance(gradient, str) else _tensor(gradient, depth) if depth < 3 else "…",
+        "grad": gradient if not hasattr(gradient, "shape") else _tensor(gradient, depth) if depth < 3 else "…",
     }
 
 

@@ -191,9 +191,6 @@ def test_misuse(source):
 
 NOT_OFFERED = lines(
     """
-    x = torch.ones(4); w = torch.ones(4, requires_grad=True); x[:2] = w[:2]
-    x = torch.ones(4, requires_grad=True) * 2; v = x.view(2, 2); v += 1
-    x = torch.ones(4, requires_grad=True) * 2; v = x.view(2, 2); x += 1
     torch.Tensor([1, 2])
     reversed(torch.ones(3))
     """

@@ -151,7 +151,7 @@ def test_a_lost_gradient_of_one_of_several_outputs_is_noticed(monkeypatch):
 def test_a_lost_refusal_to_write_into_one_of_several_views_is_noticed(monkeypatch):
     source = "a, b = (torch.ones(4, requires_grad=True) * 1).split(2); a.mul_(2)"
     assert compare(source) == []
-    monkeypatch.setattr("shimtorch.ops._define._among_several", lambda view: RuntimeError("a view"))
+    monkeypatch.setattr("shimtorch.autograd.rebasing.refusal", lambda view, node, indirectly: RuntimeError("a view"))
     assert compare(source) != []
 
 

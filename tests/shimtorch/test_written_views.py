@@ -306,7 +306,8 @@ torch.arange(5.).as_strided((3, 3), (2,))
 
 torch.arange(5.).as_strided((3,), (-2,))
 
-torch.arange(5.)[2:].as_strided((2,), (1,)), torch.arange(5.)[2:].as_strided((2,), (1,), 0), torch.as_strided(torch.arange(4), (2, 2), (1, 2))
+x = torch.arange(5.)[2:]
+x.as_strided((2,), (1,)), x.as_strided((2,), (1,), 0), torch.as_strided(torch.arange(4), (2, 2), (1, 2))
 
 torch.arange(5.).as_strided((2,), (1,), -1)
 

@@ -75,7 +75,8 @@ def compute(state: State, choose: Choices) -> str | None:
 @kind(6)
 def look(state: State, choose: Choices) -> str | None:
     x = operand(state, choose)
-    return _bound(state, choose, view(view(x, state, choose) if choose.once_in(3) else x, state, choose))
+    seen = view(view(x, state, choose) if choose.once_in(3) else x, state, choose)
+    return _bound(state, choose, seen) if not seen.whole else None
 
 
 @kind(2)
