@@ -299,6 +299,9 @@ class Tensor:
         """Whether no recorded operation made it."""
         return not self._node
 
+    def _is_view(self) -> bool:
+        return self._base is not None
+
     @_fixed
     def grad_fn(self):
         """The node that made it, or None for a leaf."""

@@ -17,7 +17,7 @@ next_sequence = itertools.count(0, -1).__next__
 new = object.__new__
 
 
-_IN_NAMESPACE = {"AccumulateGrad", "CopyBackwards", "CopySlices", "NotImplemented"}
+_IN_NAMESPACE = {"AccumulateGrad", "CopyBackwards", "CopySlices", "Error", "NotImplemented"}
 
 
 class VersionCounter:
@@ -82,7 +82,7 @@ class Extra:
 
 
 _ENGINE = (
-    "__slots__", "_observe", "_write", "_memory", "apply", "arrays", "count", "fixed_names", "output", "release",
+    "__slots__", "face", "place", "unpacked", "_observe", "_write", "_memory", "apply", "arrays", "count", "fixed_names", "output", "release",
     "saved_names", "takes_undefined", "tensors",
 )  # fmt: skip
 
@@ -160,6 +160,10 @@ class Node:
         from . import engine
 
         return engine.call_node(self, grads)
+
+    def face(self):
+        """What users see of it."""
+        return self
 
     def release(self) -> None:
         """Let go of what was saved."""
@@ -266,14 +270,16 @@ def underivable(operator: str) -> type:
 def seen(edge) -> tuple:
     """The edge as users see it: the function it leads to, and which of its outputs."""
     if isinstance(edge, OutputNode):
-        return edge.edges[0], edge.fixed
+        return edge.edges[0].face(), edge.fixed
     return function_of(edge), 0
 
 
 def function_of(edge):
     """The grad_fn-like object an edge leads to; the same one as long as somebody holds it."""
-    if edge is None or isinstance(edge, Node):
-        return edge
+    if edge is None:
+        return None
+    if isinstance(edge, Node):
+        return edge.face()
     if edge._borrowed:
         return None
     found = accumulator_of(edge)
@@ -319,13 +325,17 @@ def note_versions(node) -> None:
     for saved in node.saved:
         counter = getattr(saved, "_vc", None)
         if counter is INFERENCE:
-            raise RuntimeError(
-                "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode "
-                "in computation tracked by autograd. To work around this, you can make a clone to get a normal tensor "
-                "and use it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
-            )
+            raise not_to_be_saved()
         versions.append(0 if counter is None else counter.value)
     extra_of(node).versions = tuple(versions)
+
+
+def not_to_be_saved() -> RuntimeError:
+    return RuntimeError(
+        "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
+        "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it "
+        "in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
+    )
 
 
 def already_freed() -> RuntimeError:
@@ -344,7 +354,7 @@ _LEGACY_NAMES = {
 }  # fmt: skip
 
 
-_BACKWARD = re.compile(r"Backward(\d+)$")
+_BACKWARD = re.compile(r"Backward(\d*)$")
 
 
 def _number(suffix: re.Match) -> str:
@@ -357,7 +367,10 @@ def plain_name(node) -> str:
 
 
 def _modified(array, producer, now: int, then: int) -> RuntimeError:
-    origin = "" if producer is None else f", which is output 0 of {_BACKWARD.sub(_number, producer)},"
+    origin = ""
+    if producer is not None:
+        node, number = seen(producer)
+        origin = f", which is output {number} of {plain_name(node)},"
     kind = _LEGACY_NAMES[array.dtype.name]
     kind = f"torch.{kind}Tensor" if array.dtype.kind in "iuf" else f"CPU{kind}Type"
     return RuntimeError(
@@ -370,20 +383,24 @@ def _modified(array, producer, now: int, then: int) -> RuntimeError:
 
 def check_version(node, index: int) -> None:
     """RuntimeError if the saved tensor at ``index`` was written in place since; called only where a counter exists."""
-    tensor = node.saved[index]
-    then = node.extra.versions[index] if node.extra is not None and node.extra.versions is not None else 0
+    versions = node.extra.versions if node.extra is not None else None
+    check_saved_version(node, node.saved[index], 0 if versions is None else versions[index])
+
+
+def check_saved_version(node, tensor, then: int) -> None:
+    """RuntimeError if a tensor saved by ``node`` at version ``then`` was written in place or detached since."""
     if tensor._detached is not None and tensor._detached < node.sequence:
         raise RuntimeError(
             "Trying to use a saved tensor that has been detached in-place, i.e. with .detach_().This is not supported, "
             "please use out-of-place `.detach()` instead"
         )
     if tensor._vc.value != then:
-        producer = None if tensor._node is None else "AsStrided" if tensor._base is not None else tensor._node.name()
-        raise _modified(tensor._a, producer, tensor._vc.value, then)
+        raise _modified(tensor._a, tensor._node or None, tensor._vc.value, then)
 
 
 def check_result_version(node, array) -> None:
     """RuntimeError if the saved result was written in place since."""
     known = node.extra.result_counter
     if known is not None and known[0] is not INFERENCE and known[0].value != known[1]:
-        raise _modified(array, node.name(), known[0].value, known[1])
+        view = node.extra.result_view() if node.extra.result_view is not None else None
+        raise _modified(array, node if view is None else view._node or None, known[0].value, known[1])

@@ -36,11 +36,11 @@ def run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, capt
     for edge, gradient in [*pending.items(), *leaves.items()]:
         task.expect(edge)
         task.add(*_place(edge), _as_tensor(gradient))
-    frontier = [_place(edge)[0] for edge in (*pending, *leaves)]
+    frontier = dict.fromkeys([_place(edge)[0] for edge in (*pending, *leaves)])
     pending.clear()
     leaves.clear()
     task.look_ahead(frontier)
-    for gradients in task.loop(dict.fromkeys(frontier)):
+    for gradients in task.loop(frontier):
         caught.update(gradients)
     return None if targets is None else caught
 
@@ -193,7 +193,7 @@ class _Pass:
     def _retain(self, node, gradients) -> None:
         from .engine import retain
 
-        places = self.outputs.get(node, {}) if isinstance(node, SeveralOutputs) else {0: node}
+        places = self.outputs.get(node) or {0: node}
         for number, place in places.items():
             if place.extra is not None and place.extra.retained is not None and gradients[number] is not None:
                 retain(place, place.extra.retained(), gradients[number], self.create_graph)

@@ -22,24 +22,13 @@ _LAST = 2**63 - 1
 SHOWN: dict[str, str | None] = {
     "sizes": "self_sym_sizes", "code": "reduction", "given": "dim", "by_frequency": "scale_grad_by_freq",
     "least": "min", "most": "max", "layout": None, "kind": None, "count": None, "shape": None, "where": None,
-    "number": None, "lengths": None, "split": None, "dims": None, "columns": None, "columns2": None,
+    "number": None, "lengths": None, "split": None, "dims": None,
 }  # fmt: skip
 
 # Numbers that torch keeps as such; other integers it shows as if they were unsigned, of 64 bits.
 _SIGNED = {
-    "alpha",
-    "beta",
-    "threshold",
-    "exponent",
-    "base",
-    "other",
-    "least",
-    "most",
-    "p",
-    "ord",
-    "correction",
-    "asked",
-}
+    "alpha", "beta", "threshold", "exponent", "base", "other", "least", "most", "p", "ord", "correction", "asked",
+}  # fmt: skip
 
 
 def publish_saved(cls: type) -> None:
@@ -54,7 +43,7 @@ def publish_saved(cls: type) -> None:
     for name, source in shown.items():
         if name is not None and source is not None:
             setattr(cls, f"_saved_{name}", _attribute(name, source))
-    # ``_raw_saved_…`` belong here: one for each that ``_kept`` reads from ``node.saved``.
+    # Here would belong ``_raw_saved_…``: one for each name whose value comes from ``node.saved``.
 
 
 @functools.cache
@@ -182,7 +171,7 @@ _SPREAD = _DIMS | {"self_sym_sizes": None, "asked": None, "correction": "asked"}
 _SLICE = {
     "start": _computed(lambda where: _unsigned(where.start or 0), "where"),
     "end": _computed(lambda where: _LAST if where.stop is None else _unsigned(where.stop), "where"),
-    "step": _computed(lambda where: where.step, "where"),
+    "step": _computed(lambda where: where.step or 1, "where"),
 }
 _NORMAL = {
     f"{name}_sym_sizes": lambda node, place=place: node.extra.operands[place][0]
@@ -215,5 +204,6 @@ PARTICULAR: dict[str, dict] = {
     "EmbeddingBackward0": {"weight_sym_argsize_0": "count", "sparse": _constant(False)},
     "LogSigmoidBackward0": _BUFFER, "LogSigmoidBackwardBackward0": _BUFFER,
     "ThresholdBackwardBackward0": {"threshold": _constant(0)},
-    "CatBackward0": {"self_sym_sizes": None}, "SplitBackward0": {"split_size": "split"}, "SplitWithSizesBackward0": {"split_sizes": "lengths"},
+    "CatBackward0": {"self_sym_sizes": None}, "SplitBackward0": {"split_size": "split"},
+    "SplitWithSizesBackward0": {"split_sizes": "lengths"},
 }  # fmt: skip

@@ -91,7 +91,7 @@ def _scatter_tensor(grad, sizes, dim, indices):
     out = wrap(_scatter_zeros(grad._a, sizes, dim, indices._a))
     if grad._rg and state.enabled:
         index = indices if indices._a.ndim == len(sizes) else TENSORS.unsqueeze(indices, dim)
-        record(out, ScatterBackward0, (None, grad), (index,), (dim, grad._a.shape, dim))
+        record(out, ScatterBackward0, (None, grad), (index,), (dim, grad._a.shape))
     return out
 
 
@@ -118,7 +118,7 @@ def _extremum(name: str, ufunc, position, pairwise):
         ("self",),
         {"self": selected_along},
         saved=("indices",),
-        fixed=("sizes", "dim", "keepdim", "given"),
+        fixed=("sizes", "dim", "keepdim"),
     )
     result_type = named_result(name)
     reduce = ufunc.reduce
@@ -171,7 +171,7 @@ def _extremum(name: str, ufunc, position, pairwise):
             values, indices = a.copy(), np.zeros((), np.int64)
         out, indices = wrap(values), wrap(indices)
         if input._rg and state.enabled:
-            record(out, along, (input,), (indices,), (a.shape, dim, keepdim, given))
+            record(out, along, (input,), (indices,), (a.shape, given, keepdim))
         return result_type((out, indices))
 
     forward.__doc__ = (

@@ -165,7 +165,7 @@ def _matching(xp, grad, shape, node: str):
 # --- gather -------------------------------------------------------------------------------------------------------
 
 GatherBackward0 = node_class(
-    "GatherBackward0", ("self",), saved=("self", "index"), fixed=("dim", "given"),
+    "GatherBackward0", ("self",), saved=("self", "index"), fixed=("dim",),
     derivatives={"self": lambda xp, grad, self, dim, index: xp.scatter_added(grad, tuple(self.shape), dim, index)},
 )  # fmt: skip
 
@@ -198,7 +198,7 @@ def _gather(input, dim, index, *, sparse_grad=False):
     if input._rg and state.enabled:
         if sparse_grad:
             raise NotImplementedError("shimtorch does not offer sparse gradients")
-        record(out, GatherBackward0, (input,), (input, index), (dim, given))
+        record(out, GatherBackward0, (input,), (input, index), (given,))
     return out
 
 
@@ -214,13 +214,13 @@ def _require_gather_shape(a, dim: int, i) -> None:
 
 
 gather = publish("gather", "elements", _gather, methods=("gather",), differentiable=("self",))
-internal("gather_at", _gathered, _gather)
+internal("gather_at", lambda a, dim, index: _gathered(a, dim % (a.ndim or 1), index), _gather)
 
 
 # --- scatter ------------------------------------------------------------------------------------------------------
 
 ScatterBackward0 = node_class(
-    "ScatterBackward0", ("self", "src"), saved=("index",), fixed=("dim", "shape", "given"),
+    "ScatterBackward0", ("self", "src"), saved=("index",), fixed=("dim", "shape"),
     derivatives={
         "self": lambda xp, grad, dim, index: xp.scatter_value(grad, dim, index, 0),
         "src": lambda xp, grad, dim, shape, index: _matching(
@@ -229,11 +229,11 @@ ScatterBackward0 = node_class(
     },
 )  # fmt: skip
 ScatterBackward1 = node_class(
-    "ScatterBackward1", ("self",), saved=("index",), fixed=("dim", "given"),
+    "ScatterBackward1", ("self",), saved=("index",), fixed=("dim",),
     derivatives={"self": lambda xp, grad, dim, index: xp.scatter_value(grad, dim, index, 0)},
 )  # fmt: skip
 ScatterAddBackward0 = node_class(
-    "ScatterAddBackward0", ("self", "src"), saved=("index",), fixed=("dim", "shape", "given"), optional=("index",),
+    "ScatterAddBackward0", ("self", "src"), saved=("index",), fixed=("dim", "shape"), optional=("index",),
     derivatives={
         "self": lambda xp, grad: grad,
         "src": lambda xp, grad, dim, shape, index: _matching(
@@ -363,9 +363,9 @@ def _scatter(input, dim, index, src=_UNSET, *, value=_UNSET, reduce=_UNSET):
         if reduce is not _UNSET:
             record(out, _Underivable, [t for t in (input, tensor) if t is not None and t._rg])
         elif tensor is not None:
-            record(out, ScatterBackward0, (input, tensor), (index,), (dim, tensor._a.shape, given))
+            record(out, ScatterBackward0, (input, tensor), (index,), (given, tensor._a.shape))
         else:
-            record(out, ScatterBackward1, (input,), (index,), (dim, given))
+            record(out, ScatterBackward1, (input,), (index,), (given,))
     return out
 
 
@@ -382,19 +382,23 @@ def _scatter_add(input, dim, index, src):
     _require_inside(index._a, a.shape[dim] if a.ndim else 1, dim, *_operands(a, src))
     out = wrap(_written(a, dim, index._a, src._a, _add))
     if recording(input, src):
-        record(out, ScatterAddBackward0, (input, src), (index if src._rg else None,), (dim, src._a.shape, given))
+        record(out, ScatterAddBackward0, (input, src), (index if src._rg else None,), (given, src._a.shape))
     return out
 
 
 def _scatter_added(grad, sizes, dim: int, index):
-    return _written(np.zeros(sizes, grad.dtype), dim, index, grad, _add)
+    return _written(np.zeros(sizes, grad.dtype), dim % (len(sizes) or 1), index, grad, _add)
 
 
 def _scatter_added_tensor(grad, sizes, dim: int, index):
     out = wrap(_scatter_added(grad._a, sizes, dim, index._a))
     if grad._rg and state.enabled:
-        record(out, ScatterAddBackward0, (None, grad), (index,), (dim, grad._a.shape, dim))
+        record(out, ScatterAddBackward0, (None, grad), (index,), (dim, grad._a.shape))
     return out
+
+
+def _zeros_scattered(grad, dim: int, index, zero):
+    return _written(grad, dim % (grad.ndim or 1), index, ZERO[grad.dtype], _set)
 
 
 scatter = publish("scatter", "elements", _scatter, methods=("scatter",), differentiable=("self", "src"))
@@ -403,14 +407,14 @@ scatter_add = publish(
     "scatter_add", "elements", _scatter_add, methods=("scatter_add",), differentiable=("self", "src")
 )  # fmt: skip
 _in_place("scatter_add", _scatter_add)
-internal("scatter_value", lambda grad, dim, index, value: _written(grad, dim, index, ZERO[grad.dtype], _set), _scatter)
+internal("scatter_value", _zeros_scattered, _scatter)
 internal("scatter_added", _scatter_added, _scatter_added_tensor)
 
 
 # --- index_select -------------------------------------------------------------------------------------------------
 
 IndexSelectBackward0 = node_class(
-    "IndexSelectBackward0", ("self",), saved=("index",), fixed=("sizes", "dim", "given"),
+    "IndexSelectBackward0", ("self",), saved=("index",), fixed=("sizes", "dim"),
     derivatives={"self": lambda xp, grad, sizes, dim, index: xp.index_added(grad, sizes, dim, index)},
 )  # fmt: skip
 
@@ -442,7 +446,7 @@ def _index_select(input, dim, index):
         _require_slices(a, dim, i)
     out = wrap(_selected(a, dim, i))
     if input._rg and state.enabled:
-        record(out, IndexSelectBackward0, (input,), (index,), (a.shape, dim, given))
+        record(out, IndexSelectBackward0, (input,), (index,), (a.shape, given))
     return out
 
 
@@ -477,7 +481,7 @@ def _of_source(xp, grad, dim, shape, alpha, index):
 
 
 IndexAddBackward0 = node_class(
-    "IndexAddBackward0", ("self", "source"), saved=("index", "source"), fixed=("dim", "shape", "alpha", "given"),
+    "IndexAddBackward0", ("self", "source"), saved=("index", "source"), fixed=("dim", "shape", "alpha"),
     optional=("index", "source"),
     derivatives={"self": lambda xp, grad: grad, "source": _of_source},
 )  # fmt: skip
@@ -566,7 +570,7 @@ def _index_add(input, dim, index, source, *, alpha=1):
     out = wrap(_added(a, dim, i, source._a, None if plain else factor))
     if recording(input, source):
         saved = (index, source) if source._rg else (None, None)
-        record(out, IndexAddBackward0, (input, source), saved, (dim, source._a.shape, alpha, given))
+        record(out, IndexAddBackward0, (input, source), saved, (given, source._a.shape, alpha))
     return out
 
 
@@ -577,7 +581,7 @@ def _index_added(grad, sizes, dim: int, index):
 def _index_added_tensor(grad, sizes, dim: int, index):
     out = wrap(_index_added(grad._a, sizes, dim, index._a))
     if grad._rg and state.enabled:
-        record(out, IndexAddBackward0, (None, grad), (index, grad), (dim, grad._a.shape, 1, dim))
+        record(out, IndexAddBackward0, (None, grad), (index, grad), (dim, grad._a.shape, 1))
     return out
 
 

@@ -28,31 +28,31 @@ from .shape import _unsqueeze, alias, described, strided, view_of
 # --- select and slice ---------------------------------------------------------------------------------------------
 
 _SelectBackward0 = node_class(
-    "SelectBackward0", ("self",), fixed=("sizes", "dim", "index", "given"),
-    derivatives={"self": lambda xp, grad, sizes, dim, index: xp.select_backward(grad, sizes, dim, index)},
+    "SelectBackward0", ("self",), fixed=("sizes", "given", "index"),
+    derivatives={"self": lambda xp, grad, sizes, given, index: xp.select_backward(grad, sizes, given, index)},
 )  # fmt: skip
 _SliceBackward0 = node_class(
-    "SliceBackward0", ("self",), fixed=("sizes", "dim", "where", "given"),
-    derivatives={"self": lambda xp, grad, sizes, dim, where: xp.slice_backward(grad, sizes, dim, where)},
+    "SliceBackward0", ("self",), fixed=("sizes", "given", "where"),
+    derivatives={"self": lambda xp, grad, sizes, given, where: xp.slice_backward(grad, sizes, given, where)},
 )  # fmt: skip
 
 
 def _placed(grad, sizes, dim, where):
     out = np.zeros(sizes, grad.dtype)
-    out[(slice(None),) * dim + (where,)] = grad
+    out[(slice(None),) * (dim % len(sizes)) + (where,)] = grad
     return out
 
 
 def _backward_of(name: str, read):
     cls = node_class(
         name, ("grad_output",), {"grad_output": lambda xp, grad, dim, where: read(xp, grad, dim, where)},
-        fixed=("dim", "where"),
+        fixed=("dim", "where", "given"),
     )  # fmt: skip
 
     def on_tensor(grad, sizes, dim, where):
         out = wrap(_placed(grad._a, sizes, dim, where))
         if grad._rg and state.enabled:
-            record(out, cls, (grad,), (), (dim, where))
+            record(out, cls, (grad,), (), (dim % len(sizes), where, dim))
         return out
 
     return on_tensor
@@ -72,17 +72,17 @@ def _select(input, dim: int, index: int, given: int | None = None):
     """The slice at ``index``; ``given`` is the dim as the caller named it, where he counted from the end."""
     a = input._a
     array = a[(slice(None),) * dim + (index, ...)]
-    return view_of(input, array, _SelectBackward0, (a.shape, dim, index, dim if given is None else given))
+    return view_of(input, array, _SelectBackward0, (a.shape, dim if given is None else given, index))
 
 
 def _slice(input, dim: int, where: slice, asked: slice | None = None, given: int | None = None):
     """The elements at ``where``; ``asked`` is the same slice and ``given`` the dim as the caller wrote them."""
     a = input._a
     array = a[(slice(None),) * dim + (where,)]
-    if where.step != 1 and array.shape[dim] < 2:  # where NumPy forgets the step
+    if where.step != 1 and where.step is not None and array.shape[dim] < 2:  # where NumPy forgets the step
         strides = (*array.strides[:dim], a.strides[dim] * where.step, *array.strides[dim + 1 :])
         array = strided(array, array.shape, strides)
-    return view_of(input, array, _SliceBackward0, (a.shape, dim, asked or where, dim if given is None else given))
+    return view_of(input, array, _SliceBackward0, (a.shape, dim if given is None else given, asked or where))
 
 
 internal("select", lambda a, dim, index: a[(slice(None),) * dim + (index,)], _select)
@@ -271,6 +271,9 @@ def _slice_index(value) -> int:
         raise TypeError("slice indices must be integers or None or have an __index__ method") from None
 
 
+_ENDS = {int, type(None)}
+
+
 def _sliced(out, dim: int, part: slice, whole: bool):
     step = 1 if part.step is None else _slice_index(part.step)
     if step == 0:
@@ -281,13 +284,14 @@ def _sliced(out, dim: int, part: slice, whole: bool):
     if out._a.ndim == 0:
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     size = out._a.shape[dim]
+    if not (type(part.start) in _ENDS and type(part.stop) in _ENDS and type(part.step) in _ENDS):
+        part = slice(*[None if end is None else operator.index(end) for end in (part.start, part.stop, step)])
     start, stop, step = slice(part.start, part.stop, step).indices(size)
     # the ends that were asked for count, not where they lead to
-    elsewhere = part.start is not None and operator.index(part.start) != 0
-    elsewhere = elsewhere or (part.stop is not None and operator.index(part.stop) < size)
+    elsewhere = (part.start is not None and part.start != 0) or (part.stop is not None and part.stop < size)
     if (start, stop, step) == (0, size, 1) and not whole and not elsewhere:
         return out
-    return _slice(out, dim, slice(start, max(start, stop), step), slice(part.start, part.stop, step))
+    return _slice(out, dim, slice(start, max(start, stop), step), part)
 
 
 # --- writing ------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from ..autograd.mode import state
 from ..autograd.nodes import extra_of
 from ._define import F16, F32, F64, OPERATORS, SCALARS, Operator, internal, quietly, record
 from ._summation import columns_of, in_memory_order, one_by_one
-from .reductions import axes_of, fresh, restored
+from .reductions import as_named, axes_of, fresh, restored
 from .shape import cast_array, int_tuple, warn_of_complex
 
 _LANES = {F32: 8, F64: 4}  # squares that torch adds at a time along a contiguous row
@@ -119,11 +119,12 @@ def _power(x, exponent):
 # --- the derivative -----------------------------------------------------------------------------------------------
 
 
-def _of_norm(xp, grad, self, p, dims, keepdim, result):
+def _of_norm(xp, grad, self, p, dims, keepdim, given, result):
     ndim = len(self.shape)
     norm = result
     if not keepdim and ndim:
-        grad, norm = restored(xp, grad, self.shape, dims, False), restored(xp, norm, self.shape, dims, False)
+        named = as_named(dims, given)
+        grad, norm = restored(xp, grad, self.shape, named, False), restored(xp, norm, self.shape, named, False)
     if p == 0:
         return None
     self, grad, norm = xp.promoted(self, grad, norm)

@@ -75,8 +75,8 @@ class StackBackward0(Node):
         return [None if edge is None else grad[(*leading, i)] for i, edge in enumerate(self.edges)]
 
     def tensors(self, grad):
-        select = TENSORS.select
-        return [None if edge is None else select(grad, self.fixed[0], i) for i, edge in enumerate(self.edges)]
+        (dim, given), select = self.fixed, TENSORS.select
+        return [None if edge is None else select(grad, dim, i, given) for i, edge in enumerate(self.edges)]
 
     def __call__(self, *grads):
         return _call_for_all(self, grads)
@@ -357,7 +357,7 @@ class UnbindBackward0(SeveralOutputs):
         return (_stacked([known.get(i, blank) for i in range(number)], dim, first.dtype, first.shape),)
 
     def tensors(self, grad):
-        number, dim, _ = self.fixed
+        number, _, dim = self.fixed
         known = grad.by_output
         if not known:
             return (None,)

@@ -53,7 +53,7 @@ def _conj(x):
 def _conj_tensor(x):
     if isinstance(x, Tensor):
         return conj_physical(x) if x._a.dtype.kind == "c" else x
-    return x.conjugate()
+    return x if isinstance(x, bool) else x.conjugate()
 
 
 internal("conj", lambda x: _conj(x) if isinstance(x, (np.ndarray, np.generic)) else x.conjugate(), _conj_tensor)

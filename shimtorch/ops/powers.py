@@ -85,6 +85,7 @@ def _power_scalar(a, exponent):
 def _pow_scalar_derivative(xp, grad, self, exponent):
     if exponent == 0 and exponent is not False:
         return xp.zeros_like(self)
+    exponent = exponent if isinstance(exponent, complex) else float(exponent)
     return grad * xp.conj(xp.mul_scalar(xp.pow_scalar(self, exponent - 1), exponent))
 
 

@@ -61,8 +61,13 @@ def restored(xp, grad, sizes, dims, keepdim):
     return grad
 
 
-def _spread(xp, grad, sizes, dims, keepdim):
-    return xp.expand(restored(xp, grad, sizes, dims, keepdim), sizes)
+def as_named(dims, given):
+    """A single dim as the caller named it, which is how torch brings it back; several as they are."""
+    return dims if len(dims) != 1 else given if type(given) is tuple else (given,)
+
+
+def _spread(xp, grad, sizes, dims, keepdim, given):
+    return xp.expand(restored(xp, grad, sizes, as_named(dims, given), keepdim), sizes)
 
 
 def check(keepdim, dtype=None) -> None:
@@ -104,8 +109,8 @@ _MeanBackward0 = node_class(
 _MeanBackward1 = node_class(
     "MeanBackward1", ("self",), fixed=("sizes", "dims", "keepdim", "count", "given"),
     derivatives={
-        "self": lambda xp, grad, sizes, dims, keepdim, count: xp.div_scalar(
-            _spread(xp, grad, sizes, dims, keepdim), count
+        "self": lambda xp, grad, sizes, dims, keepdim, count, given: xp.div_scalar(
+            _spread(xp, grad, sizes, dims, keepdim, given), count
         )
     },
 )  # fmt: skip

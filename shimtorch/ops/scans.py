@@ -47,7 +47,7 @@ def _from_the_end(xp, grad, dim: int):
 
 
 _CumsumBackward0 = node_class(
-    "CumsumBackward0", ("self",), fixed=("dim", "kind", "given"),
+    "CumsumBackward0", ("self",), fixed=("dim", "kind"),
     derivatives={"self": lambda xp, grad, dim, kind: _from_the_end(xp, xp.as_kind(grad, kind), dim)},
 )  # fmt: skip
 
@@ -67,7 +67,7 @@ def _cumsum(input, dim, *, dtype=None):
     a = converted(input, dtype)
     out = wrap(quietly(_summed, a, dim))
     if input._rg and state.enabled and a.dtype.kind in "fc":
-        record(out, _CumsumBackward0, (input,), (), (dim, input._a.dtype, given))
+        record(out, _CumsumBackward0, (input,), (), (given, input._a.dtype))
     return out
 
 

@@ -93,7 +93,7 @@ def _wide(a):
 
 
 def _selecting(name: str):
-    return node_class(name, ("self",), saved=("indices",), fixed=("sizes", "dim", "given"), derivatives={
+    return node_class(name, ("self",), saved=("indices",), fixed=("sizes", "dim"), derivatives={
         "self": lambda xp, grad, sizes, dim, indices: selected_along(xp, grad, sizes, dim, indices, True)
     })  # fmt: skip
 
@@ -119,7 +119,7 @@ def _sort(input, dim=-1, descending=False, *, stable=_UNSET):
     out, places = wrap(values), wrap(places)
     if input._rg and state.enabled:
         cls = _SortBackward1 if given else _SortBackward0
-        record(out, cls, (input,), (places,), (input._a.shape, dim, named))
+        record(out, cls, (input,), (places,), (input._a.shape, named))
     return _SortResult((out, places))
 
 
@@ -181,7 +181,7 @@ def _topk(input, k, dim=-1, largest=True, sorted=True):
             values = np.take_along_axis(a, places, dim).copy()
     out, places = wrap(values), wrap(places)
     if input._rg and state.enabled:
-        record(out, _TopkBackward0, (input,), (places,), (a.shape, dim, named))
+        record(out, _TopkBackward0, (input,), (places,), (a.shape, named))
     return _TopkResult((out, places))
 
 

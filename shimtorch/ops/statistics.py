@@ -18,7 +18,7 @@ from ..autograd.mode import state
 from ..autograd.nodes import extra_of
 from ._define import F16, F32, F64, SCALARS, internal, publish, quietly, record
 from ._summation import columns_of
-from .reductions import axes_of, check, mean_of, restored
+from .reductions import as_named, axes_of, check, mean_of, restored
 from .shape import int_tuple
 
 _FEW_DEGREES = (
@@ -81,22 +81,22 @@ def _squares(a, folded, shape, count: int):
 # --- derivatives --------------------------------------------------------------------------------------------------
 
 
-def _of_variance(xp, grad, self, sizes, dims, correction, keepdim):
+def _of_variance(xp, grad, self, sizes, dims, correction, keepdim, given):
     if not sizes or dims is None:
         freedom = math.prod(sizes) - correction
         if freedom <= 0:
             return xp.mul(grad, xp.unbounded(self, grad))
         return xp.mul_scalar(grad, 2.0 / freedom) * (self - xp.mean(self, None))
     if not keepdim and len(sizes) > 1:
-        grad = restored(xp, grad, sizes, [d % len(sizes) for d in dims], keepdim)
+        grad = restored(xp, grad, sizes, as_named([d % len(sizes) for d in dims], given), keepdim)
     freedom = math.prod(sizes[d] for d in dims) - correction
     factor = 2.0 / freedom if freedom else math.inf
-    return xp.mul_scalar(grad, factor) * (self - xp.mean(self, dims))
+    return xp.mul_scalar(grad, factor) * (self - xp.mean(self, given))
 
 
-def _of_deviation(xp, grad, self, sizes, dims, correction, keepdim, result):
+def _of_deviation(xp, grad, self, sizes, dims, correction, keepdim, given, result):
     of_variance = xp.masked_zero(grad / xp.mul_scalar(result, 2), result == 0)
-    return _of_variance(xp, of_variance, self, sizes, dims, correction, keepdim)
+    return _of_variance(xp, of_variance, self, sizes, dims, correction, keepdim, given)
 
 
 def _unbounded(a):

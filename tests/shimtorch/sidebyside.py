@@ -114,7 +114,7 @@ def described(value, depth=0):
         return "dict", tuple((str(k), described(v, depth + 1)) for k, v in value.items())
     if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType)):
         return "callable or module"
-    if hasattr(value, "next_functions"):
+    if hasattr(value, "next_functions") and not isinstance(value, type):
         return graph(value)
     return type(value).__name__, _plain(repr(value))
 

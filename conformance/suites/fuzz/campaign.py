@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +25,7 @@ from conformance.suites.fuzz.programs import Program, programs
 REGRESSIONS = Path(__file__).parents[2] / "regressions"
 
 _ROUND = 500  # programs of one seed; a difference ends the round
+_SHORTENED = 3  # programs that end alike, before more of them are passed over
 _SHRINKING = 5.0  # seconds given to shrinking one difference
 _CLASS = re.compile(r"\(?'?(?:None$|\w*(?:Error|Warning)\b)")
 _PARTICULAR = re.compile(r"<[^<>]*>|'[^']*'|\b[a-z]{1,2}\b|[\d.]+(e[+-]?\d+)?|\[[^\[\]]*\]")
@@ -72,12 +75,13 @@ class Failure:
 
     def document(self) -> str:
         """A document in Markdown, for ``conformance run``. What documents do not show of a name is printed."""
-        blocks = list(self.program.statements) if self.program.watched else _unwatched(self.program)
+        blocks = list(self.program.statements)
         name, aspect = self.difference.where.split()[0], self.difference.sort
         if aspect in ("_version", "retains_grad", "output_nr"):
             blocks.append(f"print({name}.{aspect})")
         code = "\n\n".join(f"```python\n{block}\n```" for block in ["import torch", *blocks])
-        return f"# {self.difference.where}: `{_first_line(self.program.statements[-1])}`\n\n<!-- conformance: seed 0 -->\n\n{code}\n"
+        title = f"# {self.difference.where}: `{self.program.statements[-1].splitlines()[0]}`"
+        return f"{title}\n\n<!-- conformance: seed 0 -->\n\n{code}\n"
 
 
 @dataclass
@@ -99,6 +103,7 @@ class Campaign:
     progress: Callable[[str, int, int], None] = lambda what, done, total: None
     ignored: Collection[str] = ()
     _known: set[str] = field(default_factory=set)
+    _met: Counter[str] = field(default_factory=Counter)
 
     def run(self, examples: int, start: int = 0, limit: float = float("inf"), failures: int = 10) -> Outcome:
         """Draw that many programs, or as many as there is time for, until so many differ in ways of their own."""
@@ -120,6 +125,12 @@ class Campaign:
 
     def difference(self, program: Program) -> Difference | None:
         return difference(program, self.subject, self.reference, self.ignored)
+
+    def is_promising(self, found: Difference, program: Program) -> bool:
+        """Whether few programs have ended like this one, so that it is worth the time to shorten it."""
+        mark = _mark(Failure(_up_to(Failure(program, found)), found))
+        self._met[mark] += 1
+        return self._met[mark] <= _SHORTENED
 
     def is_new(self, failure: Failure) -> bool:
         """Whether nothing like it was seen before; from then on it was."""
@@ -151,10 +162,8 @@ class _Round:
             report_multiple_bugs=False,
             verbosity=Verbosity.quiet,
         )(seed(self._seed)(test))
-        try:
+        with suppress(_Found, Flaky):
             test()
-        except (_Found, Flaky):
-            pass
         if self._best is None:
             return None
         smallest = simplified(self._best, self._campaign.difference)
@@ -176,6 +185,8 @@ class _Round:
         if found is None or (self._best is not None and _sort(found) != self._sort):
             return False
         if self._best is None:
+            if not self._campaign.is_promising(found, program):
+                return False
             failure = shortened(Failure(program, found), self._campaign.difference)
             if not self._campaign.is_new(failure):
                 return False
@@ -281,11 +292,6 @@ def _mark(failure: Failure) -> str:
     return f"{_sort(found)} after {operations[-1] if operations[-1] != 'sum' else operations[0]}"
 
 
-def _unwatched(program: Program) -> list[str]:
-    """One snippet for all but what raises, which would end it."""
-    return list(program.statements)
-
-
 def _beside(ours: str, theirs: str, width: int = 58) -> Iterator[str]:
     """Two texts side by side, "subject" and "reference"."""
     columns = [[title, *_wrapped(text, width)] for title, text in (("subject", ours), ("reference", theirs))]
@@ -297,10 +303,6 @@ def _beside(ours: str, theirs: str, width: int = 58) -> Iterator[str]:
 def _wrapped(text: str, width: int) -> list[str]:
     lines = text.splitlines() or [""]
     return [line[place : place + width] for line in lines for place in range(0, max(1, len(line)), width)]
-
-
-def _first_line(text: str) -> str:
-    return text.splitlines()[0]
 
 
 def save(failure: Failure, folder: Path = REGRESSIONS) -> Path:

@@ -7,6 +7,7 @@ for it ("Tensor.relu"; "" if any has it). Tables begin with what is simplest, be
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import prod
 from typing import NamedTuple
 
@@ -76,7 +77,11 @@ def _index(x: Value, choose: Choices) -> tuple[str, Shape] | None:
     options: list[tuple[str, Shape]] = []
     if first:
         options += [("[0]", rest), ("[-1]", rest)]
-    options += [("[:1]", (min(first, 1), *rest)), ("[1:]", (max(first - 1, 0), *rest)), ("[::2]", (-(-first // 2), *rest))]
+    options += [
+        ("[:1]", (min(first, 1), *rest)),
+        ("[1:]", (max(first - 1, 0), *rest)),
+        ("[::2]", (-(-first // 2), *rest)),
+    ]
     options += [("[...]", x.shape), ("[:]", x.shape), ("[None]", (1, *x.shape))]
     if rest and rest[0]:
         options += [("[:, 0]", (first, *rest[1:])), ("[:, :1]", (first, 1, *rest[1:]))]
@@ -194,7 +199,7 @@ def view(x: Value, state: State, choose: Choices) -> Value:
     text, shape = made
     cut = text in (".detach()", ".data")
     dtype = {"complex64": "float32", "complex128": "float64"}[x.dtype] if text in (".real", ".imag") else x.dtype
-    return Value(x.text + text, shape, dtype, x.requires and not cut, x.leaf and not x.requires)
+    return Value(x.text + text, shape, dtype, x.requires and not cut, x.leaf and not x.requires, memory=x.memory)
 
 
 # --- operands ---------------------------------------------------------------------------------------------------------
@@ -208,7 +213,7 @@ def operand(state: State, choose: Choices, fits: Callable[[Value], bool] = lambd
     if kind >= 14:
         return view(x, state, choose)
     if kind == 13 and x.has_grad and x.whole:
-        return Value(f"{x.text}.grad", x.shape, x.dtype)
+        return Value(f"{x.text}.grad", x.shape, x.dtype, memory="of a gradient")
     return x
 
 
@@ -275,7 +280,22 @@ BINARY = (
 )  # fmt: skip
 
 # Operators whose results PyTorch may round otherwise than the mathematics says; "tolerance" is about them.
-INEXACT = ("exp", "sigmoid", "tanh", "sin", "log", "softmax", "norm", "randn", "var", "cos", "std", "prod", "pow", "sgn")
+INEXACT = (
+    "exp",
+    "sigmoid",
+    "tanh",
+    "sin",
+    "log",
+    "softmax",
+    "norm",
+    "randn",
+    "var",
+    "cos",
+    "std",
+    "prod",
+    "pow",
+    "sgn",
+)
 
 
 def unary(state: State, choose: Choices) -> Value:
@@ -341,7 +361,9 @@ def joined(x: Value, state: State, choose: Choices) -> Value:
     y = operand(state, choose, lambda value: value.shape == x.shape)
     requires = x.requires or y.requires
     if choose.below(2) and x.shape:
-        return Value(f"torch.cat([{x.text}, {y.text}])", (2 * x.shape[0], *x.shape[1:]), x.dtype, requires, not requires)
+        return Value(
+            f"torch.cat([{x.text}, {y.text}])", (2 * x.shape[0], *x.shape[1:]), x.dtype, requires, not requires
+        )
     return Value(f"torch.stack([{x.text}, {y.text}])", (2, *x.shape), x.dtype, requires, not requires)
 
 
@@ -357,10 +379,15 @@ def scalar(state: State, choose: Choices) -> Value:
 
 
 def written(target: Value, state: State, choose: Choices) -> Value:
-    """What can be written into ``target``: a number, or a tensor whose shape fits into it."""
+    """What can be written into ``target``: a number, or a tensor whose shape fits into it.
+
+    Not one that shares its memory: what such a write does depends on the order in which elements are written.
+    """
     if choose.below(3) == 0:
         return Value(choose.pick(NUMBERS), (), "int64")
-    return operand(state, choose, lambda value: fits_into(value.shape, target.shape))
+    x = operand(state, choose, lambda value: fits_into(value.shape, target.shape))
+    shared = x.memory == target.memory and x.text != target.text
+    return replace(x, text=f"{x.text}.clone()", memory="") if shared else x
 
 
 def _places(x: Value, choose: Choices) -> dict[str, str]:

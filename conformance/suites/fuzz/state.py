@@ -28,6 +28,7 @@ class Value:
     requires: bool = False
     leaf: bool = True
     has_grad: bool = False
+    memory: str = ""  # a name for its storage, "" for one of its own
 
     @property
     def differentiable(self) -> bool:
@@ -72,6 +73,7 @@ class State:
     nodes: list[str] = field(default_factory=list)
     functions: dict[str, int] = field(default_factory=dict)  # of autograd.Function classes: how many tensors they take
     recording: bool = True
+    _storages: int = 0
     _names: Callable[[], str] = field(default_factory=lambda: _fresh_names().__next__)
 
     def fresh(self) -> str:
@@ -79,7 +81,9 @@ class State:
 
     def bind(self, name: str, value: Value) -> None:
         self.tuples.pop(name, None)
-        self.tensors[name] = replace(value, text=name, requires=value.requires and value.differentiable)
+        self._storages += not value.memory
+        memory = value.memory or f"storage {self._storages}"
+        self.tensors[name] = replace(value, text=name, requires=value.requires and value.differentiable, memory=memory)
 
     def values(self, fits: Callable[[Value], bool] = lambda value: True) -> list[Value]:
         """The tensors that have a name or stand in a tuple that has one."""
@@ -132,7 +136,7 @@ def everything(name: str) -> bool:
 
 
 def offered_by(subject: ModuleType) -> Callable[[str], bool]:
-    """Whether a module has a name such as ``Tensor.add_`` or ``autograd.graph.saved_tensors_hooks``, asked once each."""
+    """Whether a module has a name such as ``Tensor.add_`` or ``autograd.grad``, asked once each."""
     known: dict[str, bool] = {}
 
     def offers(name: str) -> bool:

@@ -17,7 +17,6 @@ from conformance.suites.fuzz.expressions import (
     expression,
     operand,
     scalar,
-
     view,
     written,
 )
@@ -97,12 +96,15 @@ def take_apart(state: State, choose: Choices) -> str | None:
     requires = x.requires and state.recording
     names = [state.fresh() for _ in shapes]
     if choose.below(3) == 2:
-        values = [Value(f"{names[0]}[{place}]", shape, x.dtype, requires) for place, shape in enumerate(shapes)]
+        values = [
+            Value(f"{names[0]}[{place}]", shape, x.dtype, requires, memory=x.memory)
+            for place, shape in enumerate(shapes)
+        ]
         state.tensors.pop(names[0], None)
         state.tuples[names[0]] = tuple(replace(value, leaf=not requires) for value in values)
         return f"{names[0]} = {x.text}.{how}"
     for name, shape in zip(names, shapes, strict=True):
-        state.bind(name, Value(name, shape, x.dtype, requires, not requires))
+        state.bind(name, Value(name, shape, x.dtype, requires, not requires, memory=x.memory))
     return f"{', '.join(names)}{',' if len(names) == 1 else ''} = {x.text}.{how}"
 
 
@@ -222,7 +224,7 @@ def differentiate(state: State, choose: Choices) -> str | None:
     else:
         output = f"{scalar(state, choose).text}, [{', '.join(value.text for value in inputs)}]"
     for name, value in zip(names, inputs, strict=True):
-        state.bind(name, Value(name, value.shape, value.dtype, create, not create))
+        state.bind(name, Value(name, value.shape, value.dtype, create, not create, memory="of a gradient"))
     return f"{', '.join(names)}{',' if len(names) == 1 else ''} = torch.autograd.grad({output}{options})"
 
 
@@ -237,7 +239,7 @@ def handle_grad(state: State, choose: Choices) -> str | None:
         return f"{x.text}.grad.zero_()"
     if how == 3:
         name = state.fresh()
-        state.bind(name, Value(name, x.shape, x.dtype))
+        state.bind(name, Value(name, x.shape, x.dtype, memory="of a gradient"))
         return f"{name} = {x.text}.grad"
     if how == 4:
         return f"{x.text}.grad = {constant(x.shape, x.dtype, choose)}"
@@ -295,6 +297,7 @@ def cut(state: State, choose: Choices) -> str | None:
         return f"{x.text}.detach_()"
     if how == 4 and x.whole:
         y = operand(state, choose, lambda value: value.shape == x.shape)
+        state.change(x, memory=y.memory)
         return f"{x.text}.data = {y.text}"
     if how == 5 and x.whole:
         wanted = not x.requires
@@ -305,7 +308,7 @@ def cut(state: State, choose: Choices) -> str | None:
     detached = replace(x, text=f"{x.text}.detach()", requires=False, leaf=True)
     if how == 7 and x.differentiable:
         name = state.fresh()
-        state.bind(name, replace(detached, requires=True))
+        state.bind(name, replace(detached, requires=True, memory=""))
         return f"{name} = {x.text}.detach().clone().requires_grad_()"
     return _bound(state, choose, detached)
 
@@ -396,7 +399,8 @@ def pack(state: State, choose: Choices) -> str | None:
 
 _FUNCTIONS = (
     (1, "x", "ctx.save_for_backward(x)\n    return x * 2", "x, = ctx.saved_tensors\n    return grad * x"),
-    (2, "x, y", "ctx.save_for_backward(x, y)\n    return x * y", "print(ctx.needs_input_grad)\n    x, y = ctx.saved_tensors\n    return grad * y, grad * x"),
+    (2, "x, y", "ctx.save_for_backward(x, y)\n    return x * y", "x, y = ctx.saved_tensors\n    return grad * y, grad * x"),
+    (2, "x, y", "return x - y", "print(ctx.needs_input_grad, grad)\n    return grad, -grad if ctx.needs_input_grad[1] else None"),  # noqa: E501
     (1, "x", "return x.clone()", "return None"),
     (1, "x", "ctx.mark_dirty(x)\n    return x.mul_(2)", "return grad * 2"),
     (1, "x", "ctx.save_for_backward(x)\n    out = x.exp()\n    ctx.out = out\n    return out", "return grad * ctx.out"),
@@ -506,7 +510,7 @@ _MISUSES = (
 
 @kind(3)
 def misuse(state: State, choose: Choices) -> str | None:
-    x, y = operand(state, choose), operand(state, choose)
+    x = operand(state, choose)
+    y = operand(state, choose, lambda value: value.memory != x.memory)
+    y = replace(y, text=f"{y.text}.clone()") if y.memory == x.memory else y
     return choose.pick(_MISUSES).format(x=x.text, y=y.text)
-
-
