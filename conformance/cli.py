@@ -1,4 +1,4 @@
-"""The command line: ``conformance run``, ``conformance record`` and ``conformance bench``.
+"""The command line: ``conformance run``, ``conformance record``, ``conformance bench`` and ``conformance fuzz``.
 
 A new report is one module in ``reports`` and one option of ``run``.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -156,6 +157,37 @@ def bench(
             except OSError as problem:
                 raise _unusable(f"{file}: {problem.strerror}") from None
     raise typer.Exit(check and measurements.status == "exceeded")
+
+
+@app.command()
+def fuzz(
+    examples: Annotated[int, typer.Option(min=1, help="How many programs.")] = 1_000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same programs.")] = 0,
+    subject: Annotated[str, typer.Option(metavar="MODULE", help="The module to judge.")] = "shimtorch",
+    seconds: Annotated[float, typer.Option("--time", min=0.0, metavar="SECONDS", help="Stop after so long.")] = inf,
+    failures: Annotated[int, typer.Option(min=1, help="Stop after so many differences.")] = 10,
+    ignore: Annotated[
+        list[str] | None, typer.Option(metavar="SORT", help="Pass over differences of this sort: stride, _version, …")
+    ] = None,
+    save: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where each is saved as a document.")] = None,
+) -> None:
+    """Compare random programs, and shrink what differs. Exit status: 0 nothing differs, 1 something, 2 no PyTorch."""
+    if why := why_no_torch():
+        raise _unusable(f"no reference: {why}")
+    try:
+        from conformance.suites.fuzz.campaign import run_campaign
+    except ImportError as problem:
+        raise _unusable(f"{problem}; it comes with the extra 'test'") from None
+
+    with _progress_bar() as progress:
+        try:
+            outcome = run_campaign(
+                subject, examples, seed, seconds, failures, save, ignore or (), progress, lambda it: typer.echo(it)
+            )
+        except ImportError as problem:
+            raise _unusable(str(problem)) from None
+    typer.echo(outcome.told())
+    raise typer.Exit(bool(outcome.failures))
 
 
 def _tell(problem: str) -> None:

@@ -32,6 +32,11 @@ _NON_LEAF_GRAD = (
     "at /__w/pytorch/pytorch/build/aten/src/ATen/core/TensorBody.h:493.)"
 )
 
+_USE_DETACH = (
+    "If you want to use a computed variable in a subgraph that doesn't require differentiation use var_no_grad = "
+    "var.detach()."
+)
+
 _TO_SCALAR = (
     "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
     "Consider using tensor.detach() first. (Triggered internally at "
@@ -261,6 +266,9 @@ class Tensor:
     def requires_grad(self, wanted: bool) -> None:
         if not isinstance(wanted, bool):
             raise RuntimeError("requires_grad must be a bool")
+        if not leaf_so_far(self):
+            reason = "" if wanted else " " + _USE_DETACH
+            raise RuntimeError(f"you can only change requires_grad flags of leaf variables.{reason}")
         self._set_requires_grad(wanted, "only Tensors of floating point and complex dtype can require gradients")
 
     @requires_grad.deleter
@@ -277,10 +285,7 @@ class Tensor:
 
     def _set_requires_grad(self, wanted: bool, complaint: str) -> None:
         if not wanted and not leaf_so_far(self):
-            raise RuntimeError(
-                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in "
-                "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
-            )
+            raise RuntimeError(f"you can only change requires_grad flags of leaf variables. {_USE_DETACH}")
         if wanted and self._a.dtype.kind not in "fc":
             raise RuntimeError(complaint)
         if wanted and self._vc is INFERENCE and not state.inference:
@@ -414,7 +419,9 @@ class Tensor:
         return out
 
     def detach_(self) -> Tensor:
-        """Cut this tensor itself off its graph; RuntimeError for views."""
+        """Cut this tensor itself off its graph; RuntimeError for views. Inference mode knows no graph to cut."""
+        if state.inference:
+            return self
         if self._base is not None:
             raise RuntimeError(
                 "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "

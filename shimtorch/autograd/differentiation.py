@@ -9,7 +9,7 @@ import numpy as np
 
 from . import engine
 from .namespaces import TENSORS
-from .nodes import Node
+from .nodes import Node, OutputNode
 
 _CYCLE = (
     "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
@@ -148,7 +148,13 @@ def backward(
     for tensor in inputs:
         tensor.retain_grad()
     targets = {tensor._node or tensor for tensor in inputs}
-    engine.run(roots, keep, create, wanted=engine.reaching([edge for edge, _ in roots], targets) | targets)
+    owners = {_owner(target) for target in targets}
+    engine.run(roots, keep, create, wanted=engine.reaching([edge for edge, _ in roots], owners) | owners | targets)
+
+
+def _owner(edge):
+    """The node of several outputs that an edge to one of them leads to; any other edge itself."""
+    return edge.edges[0] if type(edge) is OutputNode else edge
 
 
 def grad(
@@ -212,8 +218,9 @@ def _gradients(outputs, inputs, gradients, keep: bool, create: bool, allow_unuse
     edges = [tensor._node or tensor for tensor in inputs]
     nodes = {edge for edge in edges if isinstance(edge, Node)}
     leaves = {edge for edge in edges if not isinstance(edge, Node) and not edge._borrowed}
-    wanted = engine.reaching([edge for edge, _ in roots], nodes | leaves)
+    wanted = engine.reaching([edge for edge, _ in roots], {_owner(node) for node in nodes} | leaves)
     caught = engine.run(roots, keep, create, leaves, wanted, nodes)
+    given = {id(gradient._a): gradient for gradient in gradients if gradient is not None}
     found = []
     for index, edge in enumerate(edges):
         gradient = caught.get(edge)
@@ -222,14 +229,8 @@ def _gradients(outputs, inputs, gradients, keep: bool, create: bool, allow_unuse
                 f"The differentiated Tensor at index {index} appears to not have been used in the graph. Set "
                 "allow_unused=True if this is the desired behavior."
             )
-        found.append(_as_result(gradient, gradients))
+        found.append(given.get(id(gradient._a), gradient) if gradient is not None else None)
     return tuple(found)
-
-
-def _as_result(gradient, starting):
-    if gradient is None or _is_tensor(gradient):
-        return gradient
-    return TENSORS.wrap(np.asarray(gradient))
 
 
 def _batched(outputs, inputs, gradients, keep: bool, create: bool, allow_unused):

@@ -41,13 +41,14 @@ def _loop(roots, keep_graph, create_graph, targets, wanted, captured):
     pending: dict = {}
     leaves: dict = {}
     caught: dict = {}
+    versions: dict = {}
     heap: list = []
     Node = nodes.Node
     for edge, gradient in roots:
         if not isinstance(edge, Node):
-            leaves[edge] = leaves[edge] + gradient if edge in leaves else gradient
+            leaves[edge] = total(leaves, edge, gradient, (), versions) if edge in leaves else gradient
         elif edge in pending:
-            pending[edge] = pending[edge] + gradient
+            pending[edge] = total(pending, edge, gradient, (), versions)
         else:
             pending[edge] = gradient
             heappush(heap, (edge.sequence, edge))
@@ -61,6 +62,8 @@ def _loop(roots, keep_graph, create_graph, targets, wanted, captured):
             else:
                 node, only = only, None
             incoming = pending.pop(node)
+            if wanted is not None and node not in wanted and node not in captured:
+                continue
             extra = node.extra
             if extra is not None:
                 if extra.observed:
@@ -70,10 +73,11 @@ def _loop(roots, keep_graph, create_graph, targets, wanted, captured):
                 if extra.retained is not None:
                     retain(node, extra.retained(), incoming, create_graph)
             if node in captured:
-                caught[node] = incoming
+                caught[node] = _result(incoming, versions.get(node))
             if wanted is not None and node not in wanted:
                 continue
             gradients = node.tensors(incoming) if create_graph else node.arrays(incoming)
+            written_before = incoming if versions and node in versions else None
             incoming = None
             if extra is not None and extra.operands is not None:
                 gradients = fit(gradients, extra.operands, create_graph)
@@ -83,9 +87,10 @@ def _loop(roots, keep_graph, create_graph, targets, wanted, captured):
                 if gradient is None:
                     continue
                 if not isinstance(edge, Node):
-                    leaves[edge] = leaves[edge] + gradient if edge in leaves else gradient
+                    known = edge in leaves
+                    leaves[edge] = total(leaves, edge, gradient, gradients, versions) if known else gradient
                 elif edge in pending:
-                    pending[edge] = pending[edge] + gradient
+                    pending[edge] = total(pending, edge, gradient, gradients, versions)
                 else:
                     pending[edge] = gradient
                     if only is None and not heap:
@@ -95,22 +100,72 @@ def _loop(roots, keep_graph, create_graph, targets, wanted, captured):
                     if only is not None:
                         heappush(heap, (only.sequence, only))
                         only = None
-            gradients = None
+            if written_before is not None:
+                _carry_on(versions, node, written_before, gradients, leaves, pending)
+            gradients = written_before = None
     except BaseException:
         if targets is None and leaves:
-            _settle(leaves, [*pending, node], create_graph, wanted)
+            _settle(leaves, [*pending, node], create_graph, wanted, versions)
         raise
     gradient = None
     if targets is None:
-        accumulate(leaves, create_graph, wanted)
+        accumulate(leaves, create_graph, wanted, versions)
         return None
     for leaf in targets:
         if leaf in leaves:
-            caught[leaf] = leaves[leaf]
+            caught[leaf] = _result(leaves[leaf], versions.get(leaf))
     return caught
 
 
-def _settle(leaves: dict, unfinished, create_graph: bool, wanted) -> None:
+def total(sums: dict, edge, gradient, siblings, versions: dict):
+    """What has arrived at ``edge`` and ``gradient``, added in place where nobody else can see that memory, as in torch.
+
+    ``siblings``: what ``gradient`` comes with, and holds. That counts as a version of it, which the gradient is seen to
+    have if its memory is taken over.
+    """
+    known = sums[edge]
+    holders = 3
+    for sibling in siblings:
+        holders += sibling is known
+    own = type(known) is ndarray and known.base is None and known is not gradient
+    if own and sys.getrefcount(known) == holders and holders < 5 and known.flags.writeable:
+        versions[edge] = versions.get(edge, 0) + 1
+        return np.add(known, gradient, known)
+    versions.pop(edge, None)
+    return known + gradient
+
+
+def _carry_on(versions, node, incoming, gradients, leaves, pending) -> None:
+    """Let views of a gradient that was added to in place have its version, as they share its memory."""
+    version = versions.pop(node)
+    for edge, gradient in zip(node.edges, gradients, strict=True):
+        sums = pending if isinstance(edge, nodes.Node) else leaves
+        if (
+            type(gradient) is ndarray
+            and gradient is sums.get(edge)
+            and (gradient is incoming or gradient.base is incoming)
+        ):
+            versions[edge] = version
+
+
+def _result(gradient, version: int | None):
+    """A gradient as the user gets it."""
+    if gradient is None or isinstance(gradient, TENSORS.Tensor) or type(gradient) is nodes.Arrived:
+        return gradient
+    array = np.asarray(gradient)
+    out = TENSORS.wrap(array)
+    if version:
+        nodes.counter_of(out).value = version
+    if not array.flags.writeable:
+        if all(array.strides):
+            out._a = array.copy()
+        else:  # expanded, which in torch is a view made while nothing is recorded
+            out._base, out._made = TENSORS.wrap(array[(0,) * array.ndim].copy()), "no_grad"
+            nodes.counter_of(out)
+    return out
+
+
+def _settle(leaves: dict, unfinished, create_graph: bool, wanted, versions) -> None:
     """When a pass has failed, as torch: what had arrived completely at a leaf is added to its ``grad``."""
     stack, known = [node for node in unfinished if node is not None], set()
     while stack:
@@ -122,7 +177,7 @@ def _settle(leaves: dict, unfinished, create_graph: bool, wanted) -> None:
             stack.extend(edge.edges)
         else:
             leaves.pop(edge, None)
-    accumulate(leaves, create_graph, wanted)
+    accumulate(leaves, create_graph, wanted, versions)
 
 
 def fit(gradients, operands, create_graph: bool):
@@ -153,7 +208,7 @@ def retain(node, tensor, gradient, create_graph: bool) -> None:
     tensor._grad = TENSORS.contiguous_copy(gradient) if tensor._grad is None else tensor._grad + gradient
 
 
-def accumulate(leaves: dict, create_graph: bool, wanted=None) -> None:
+def accumulate(leaves: dict, create_graph: bool, wanted, versions) -> None:
     """Add each summed gradient to its leaf's ``grad``: in place where one exists, unless that is to be recorded."""
     for leaf in [*leaves]:
         gradient = leaves.pop(leaf)
@@ -163,11 +218,23 @@ def accumulate(leaves: dict, create_graph: bool, wanted=None) -> None:
             accumulate_tensor(leaf, gradient)
         elif leaf._grad is None:
             # As in torch, memory that no other object of this very view holds is taken over, not copied.
-            if sys.getrefcount(gradient) != 2 or not gradient.flags.writeable:
-                gradient = np.array(gradient, order="C")
-            leaf._grad = TENSORS.wrap(laid_out(gradient, leaf._a))
+            free = sys.getrefcount(gradient) == 2 and gradient.flags.writeable
+            take(leaf, gradient, free, versions.get(leaf, 0))
         else:
             add_in_place(leaf._grad, gradient)
+
+
+def take(leaf, gradient, free: bool, version: int) -> None:
+    """Make an array the ``grad`` of a leaf: it itself if it is ``free`` and laid out as it should be, else a copy."""
+    array = laid_out(gradient, leaf._a)
+    if array is gradient and not free:
+        array = np.empty_like(gradient)  # of a 0-d result, gradient may be a number
+        array[...] = gradient
+    if array is not gradient:
+        version = int(is_dense(leaf._a))
+    leaf._grad = TENSORS.wrap(array)
+    if version:
+        nodes.counter_of(leaf._grad).value = version
 
 
 def add_in_place(existing, gradient) -> None:
@@ -181,6 +248,8 @@ def add_in_place(existing, gradient) -> None:
 
 def laid_out(gradient, like):
     """``gradient`` itself if torch would keep its strides beside those of the leaf, else a copy that has the leaf's."""
+    if gradient.shape != like.shape:
+        return np.ascontiguousarray(gradient)
     if gradient.strides == like.strides and (gradient.flags.c_contiguous or is_dense(like)):
         return gradient
     if not is_dense(like):

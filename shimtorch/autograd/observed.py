@@ -15,6 +15,7 @@ import numpy as np
 from . import anomaly_mode as anomaly
 from .namespaces import TENSORS
 from .nodes import Arrived, Node, OutputNode, SeveralOutputs, accumulator_of, already_freed
+from .rebasing import written
 
 _hooked: dict = {}  # weak references to the leaves that have hooks, by id
 
@@ -101,9 +102,20 @@ class _Pass:
                 self.add(function, which, value)
         elif gradient is not None:
             known = buffer.get(number)
-            buffer[number] = gradient if known is None else known + gradient
+            buffer[number] = gradient if known is None else self._total(buffer, number, gradient)
         else:
             buffer.setdefault(number, None)
+
+    def _total(self, buffer, number: int, gradient):
+        """As ``engine.total``."""
+        known = buffer[number]
+        a = known._a
+        own = a.base is None and sys.getrefcount(known) == 3 and sys.getrefcount(a) == 3 and a.flags.writeable
+        if not own or self.create_graph:
+            return known + gradient
+        np.add(a, gradient._a, a)
+        written(known)
+        return known
 
     def loop(self, frontier):
         for function in frontier:
@@ -173,7 +185,8 @@ class _Pass:
                     gradients[number] = _replaced(gradients[number], hook)
         self._retain(node, gradients)
         if not needed:
-            return [{edge: gradients[number]} for number, edge in self.captured[node].items()], [None] * len(node.edges)
+            places = self.captured.get(node, {})
+            return [{edge: gradients[number]} for number, edge in places.items()], [None] * len(node.edges)
         if extra is not None:
             gradients = _before(extra, gradients)
         try:
@@ -233,18 +246,22 @@ def _accumulate(leaf, box, create_graph: bool, holders: int) -> None:
     from . import engine
 
     gradient = box.pop()
-    if gradient is None or not leaf._rg or leaf._borrowed:
+    if gradient is None or leaf._borrowed:
         return
-    if leaf._grad is not None or create_graph:
+    if not leaf._rg:
+        pass
+    elif leaf._grad is not None or create_graph:
         engine.accumulate_tensor(leaf, gradient)
-    elif sys.getrefcount(gradient) > holders:
-        leaf._grad = TENSORS.wrap(engine.laid_out(np.array(gradient._a), leaf._a))
     else:
-        leaf._grad = TENSORS.wrap(engine.laid_out(gradient._a, leaf._a))
+        free = sys.getrefcount(gradient) <= holders and gradient._a.flags.writeable
+        engine.take(leaf, gradient._a, free, gradient._version)
     hooks = leaf._post_accumulate_grad_hooks
     if hooks:
         for hook in list(hooks.values()):
-            _require_alike(leaf, hook(leaf), hook)
+            result = hook(leaf)
+            _require_alike(leaf, result, hook)
+            if result is not None and result is not leaf:
+                raise RuntimeError("Tensor post accumulate grad hooks should return None.")
 
 
 # --- hooks --------------------------------------------------------------------------------------------------------

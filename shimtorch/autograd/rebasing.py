@@ -11,6 +11,7 @@ import weakref
 
 from numpy import empty, ndarray
 
+from .._layout import refuse_overlap
 from .namespaces import ARRAYS, TENSORS
 from .nodes import (
     INFERENCE,
@@ -154,13 +155,17 @@ _REASONS = {
 def refusal(view, node, indirectly: bool) -> RuntimeError:
     """What torch says to a recorded write into a view, or into its base, that it cannot follow."""
     what = "its base or another view of its base has been" if indirectly else "is being"
-    if view._made == "inference":
-        start = f"A view was created in inference mode and {what} modified inplace in normal mode."
-    elif node is None or view._made == "no_grad":
-        start = f"A view was created in no_grad mode and {what} modified inplace with grad mode enabled."
+    mode = "inference" if view._made == "inference" else "no_grad"
+    where = "in normal mode" if mode == "inference" else "with grad mode enabled"
+    if node is None:
+        start = f"A view was created in {mode} mode and {what} modified inplace {where}."
+        return RuntimeError(f"{start} {_REASONS[view._made]}")
+    node, number = seen(node)
+    start = f"Output {number} of {plain_name(node)} is a view "
+    if view._made in ("no_grad", "inference"):
+        start += f"of a view which was created in {mode} mode and {what} modified inplace {where}."
     else:
-        node, number = seen(node)
-        start = f"Output {number} of {plain_name(node)} is a view and {what} modified inplace."
+        start += f"and {what} modified inplace."
     return RuntimeError(f"{start} {_REASONS[view._made]}")
 
 
@@ -235,6 +240,7 @@ class CopySlices(Node):
     def arrays(self, grad):
         node, (base, view, start) = self._write(), self.fixed
         memory, result = blank(*base, grad.dtype)
+        refuse_overlap(result, ())
         result[...] = grad
         part = ndarray(view[0], grad.dtype, memory, start, view[1])
         first, *others = gradients_of(node, part.copy(), ARRAYS)

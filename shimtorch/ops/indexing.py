@@ -338,7 +338,7 @@ def _copy_recorded(self, value: Tensor) -> None:
         value = value.view(value._a.shape[_leading_ones(value._a.shape) :])
         if value._a.shape != self._a.shape:
             value = value.expand(self._a.shape)
-    _copy_(self, value)
+    _copied(self, value)
 
 
 def _copy_(self, other, non_blocking=False):
@@ -350,9 +350,15 @@ def _copy_(self, other, non_blocking=False):
         raise TypeError("other")
     if not isinstance(non_blocking, bool):
         raise TypeError("non_blocking")
+    if self is not other:
+        refuse_overlap(self._a, (other._a,))
+        _errors.require_fit(self._a.shape, other._a.shape)
+    return _copied(self, other)
+
+
+def _copied(self, other):
     recorded = self._a.dtype.kind in "fc" and recording(self, other)
     original = before_inplace(self, (other,)) if recorded else self
-    _errors.require_fit(self._a.shape, other._a.shape)
     _copy(self._a, other)
     written(self)
     if recorded:
@@ -365,7 +371,7 @@ def _copy_(self, other, non_blocking=False):
 
 
 publish("copy_", "method", _copy_, methods=("copy_",))
-internal("copy_", _copy_)
+internal("copy_", _copied)
 
 
 def _leading_ones(shape) -> int:
@@ -419,20 +425,21 @@ def _warn_of_complex() -> None:
 
 def _write(target, value) -> None:
     source = value._a
+    while source.ndim and source.shape[0] == 1:
+        source = source[0]
+    try:
+        np.broadcast_to(source, target.shape) if source.shape != target.shape else None
+    except ValueError:
+        raise _expanding(described(value), source.shape, target.shape) from None
     same = source.shape == target.shape and address(source) == address(target) and source.strides == target.strides
     whole = source.size == target.size and is_dense(source) and is_dense(target)
     if whole and not same and np.may_share_memory(source, target):
         raise RuntimeError(OVERLAP.format("some elements of the input tensor and the written-to tensor refer"))
     if source.dtype.kind == "c" and target.dtype.kind not in "cb" and target.size:
         _warn_of_complex()
-    while source.ndim and source.shape[0] == 1:
-        source = source[0]
     if source.dtype.kind == "c" and target.dtype.kind not in "cb":
         source = source.real
-    try:
-        quietly(lambda: np.copyto(target, source, casting="unsafe"))
-    except ValueError:
-        raise _expanding(described(value), source.shape, target.shape) from None
+    quietly(lambda: np.copyto(target, source, casting="unsafe"))
 
 
 def _expanding(source: str, have, want) -> RuntimeError:

@@ -327,9 +327,10 @@ def views_of(base: Tensor, arrays, cls: type, fixed) -> tuple[Tensor, ...]:
         out._base = owner
         follow(out._vc, out)
         if not state.enabled:
+            out._made = base._made
             made_without_grad(out)
         else:
-            out._made = "several"
+            out._made = "inference" if base._made == "inference" else "several"
             if node is not None:
                 out._node = output_of(node, number)
                 out._rg = True

@@ -149,7 +149,7 @@ def _sum(input, dim=_UNSET, keepdim=False, *, dtype=None):
     if dim is _UNSET and dtype is None and keepdim is False:
         total = _total(a)
         if total is not None:
-            out = wrap(total)
+            out = wrap(total if type(total) is ndarray else asarray(total))
             if input._rg and state.enabled:
                 _attach(out, _SumBackward0, input, (a.shape,))
             return out

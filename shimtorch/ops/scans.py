@@ -28,7 +28,10 @@ def _running(accumulate):
         if not a.ndim:
             return a.copy()
         wide = _WIDE.get(a.dtype, a.dtype)
-        return np.ascontiguousarray(accumulate(a.astype(wide, copy=False), dim, wide), a.dtype)
+        running = accumulate(a.astype(wide, copy=False), dim, wide)
+        if accumulate == np.add.accumulate:
+            running += 0  # torch adds to 0, so that no sum is -0.0
+        return np.ascontiguousarray(running, a.dtype)
 
     return compute
 

@@ -69,7 +69,7 @@ def view_of(base: Tensor, array: ndarray, cls=None, fixed=()) -> Tensor:
 
 def made_without_grad(view: Tensor) -> None:
     """Mark a view made in no_grad mode, which requires grad as long as its base does."""
-    view._made = "inference" if state.inference else "no_grad"
+    view._made = "inference" if state.inference or view._made == "inference" else "no_grad"
     view._node = None
     view._rg = view._borrowed = view._base._rg
 

@@ -6,6 +6,7 @@ without the difference going are taken away from the text.
 
 from __future__ import annotations
 
+import faulthandler
 import hashlib
 import re
 import time
@@ -13,8 +14,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from unittest import SkipTest
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis.errors import Flaky
@@ -26,7 +29,7 @@ REGRESSIONS = Path(__file__).parents[2] / "regressions"
 
 _ROUND = 500  # programs of one seed; a difference ends the round
 _SHORTENED = 3  # programs that end alike, before more of them are passed over
-_SHRINKING = 5.0  # seconds given to shrinking one difference
+_SHRINKING = 4.0  # seconds given to shrinking one difference
 _CLASS = re.compile(r"\(?'?(?:None$|\w*(?:Error|Warning)\b)")
 _PARTICULAR = re.compile(r"<[^<>]*>|'[^']*'|\b[a-z]{1,2}\b|[\d.]+(e[+-]?\d+)?|\[[^\[\]]*\]")
 _OPERATION = re.compile(r"\w+(?=\()| [-+*/@]=? |(?<=\.)grad\b")
@@ -48,6 +51,10 @@ _SIMPLER = (
 
 class _Found(AssertionError):
     """A program differs: what Hypothesis takes for the failure of a test."""
+
+
+class _Enough(SkipTest):
+    """There is no time left: Hypothesis lets this pass and stops."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,33 @@ class Outcome:
     programs: int = 0
     seconds: float = 0.0
     failures: list[Failure] = field(default_factory=list)
+
+    def told(self) -> str:
+        pace = self.programs / self.seconds if self.seconds else 0.0
+        return f"{self.programs:,} programs in {self.seconds:.1f} s, {pace:.0f} a second: {len(self.failures)} differ"
+
+
+def run_campaign(
+    subject: str,
+    examples: int,
+    start: int,
+    limit: float,
+    failures: int,
+    folder: Path | None,
+    ignored: Collection[str],
+    progress: Callable[[str, int, int], None],
+    tell: Callable[[str], None],
+) -> Outcome:
+    """A campaign against PyTorch: tells each failure, and saves it if there is a folder for it."""
+    faulthandler.enable()  # should PyTorch crash, it is told where
+
+    def found(failure: Failure) -> None:
+        tell(failure.told())
+        if folder is not None:
+            tell(f"saved {save(failure, folder)}\n")
+
+    campaign = Campaign(import_module(subject), import_module("torch"), found, progress, ignored)
+    return campaign.run(examples, start, limit, failures)
 
 
 @dataclass
@@ -148,7 +182,7 @@ class _Round:
         self._campaign, self._examples, self._seed, self._end = campaign, examples, number, end
         self.drawn = 0
         self._best: Failure | None = None
-        self._sort = ""
+        self._sort = self._first_mark = ""
         self._differing: set[Program] = set()
 
     def run(self) -> Failure | None:
@@ -162,13 +196,13 @@ class _Round:
             report_multiple_bugs=False,
             verbosity=Verbosity.quiet,
         )(seed(self._seed)(test))
-        with suppress(_Found, Flaky):
+        with suppress(_Found, _Enough, Flaky):
             test()
         if self._best is None:
             return None
         smallest = simplified(self._best, self._campaign.difference)
-        self._campaign.is_new(smallest)
-        return smallest
+        # Shrinking may have come down to something that is known.
+        return smallest if self._campaign.is_new(smallest) or _mark(smallest) == self._first_mark else None
 
     def _try(self, program: Program) -> None:
         if self._differs(program):
@@ -179,7 +213,7 @@ class _Round:
         if program in self._differing:
             return True
         if time.monotonic() > self._end:
-            return False
+            raise _Enough
         self.drawn += self._best is None
         found = self._campaign.difference(program)
         if found is None or (self._best is not None and _sort(found) != self._sort):
@@ -190,7 +224,7 @@ class _Round:
             failure = shortened(Failure(program, found), self._campaign.difference)
             if not self._campaign.is_new(failure):
                 return False
-            self._best, self._sort = failure, _sort(found)
+            self._best, self._sort, self._first_mark = failure, _sort(found), _mark(failure)
             self._end = time.monotonic() + _SHRINKING
         elif len(program.statements) <= 2 * len(self._best.program.statements):
             failure = shortened(Failure(program, found), self._campaign.difference)

@@ -17,7 +17,7 @@ from conformance.suites.fuzz.expressions import INEXACT
 from conformance.suites.fuzz.state import Choices, State, everything, offered_by
 from conformance.suites.fuzz.statements import statement
 
-_BYTES = 32  # more than any statement chooses
+_BYTES = 24  # more than any statement chooses
 _LENGTHS = ((1, 6), (5, 16), (12, 36))
 
 _INEXACT = re.compile(rf"\b({'|'.join(INEXACT)})_?\(")

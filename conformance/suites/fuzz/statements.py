@@ -399,7 +399,7 @@ def pack(state: State, choose: Choices) -> str | None:
 
 _FUNCTIONS = (
     (1, "x", "ctx.save_for_backward(x)\n    return x * 2", "x, = ctx.saved_tensors\n    return grad * x"),
-    (2, "x, y", "ctx.save_for_backward(x, y)\n    return x * y", "x, y = ctx.saved_tensors\n    return grad * y, grad * x"),
+    (2, "x, y", "ctx.save_for_backward(x, y)\n    return x * y", "x, y = ctx.saved_tensors\n    return grad * y, grad * x"),  # noqa: E501
     (2, "x, y", "return x - y", "print(ctx.needs_input_grad, grad)\n    return grad, -grad if ctx.needs_input_grad[1] else None"),  # noqa: E501
     (1, "x", "return x.clone()", "return None"),
     (1, "x", "ctx.mark_dirty(x)\n    return x.mul_(2)", "return grad * 2"),
