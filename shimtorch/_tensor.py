@@ -17,7 +17,7 @@ from ._layout import contiguous_strides, is_dense
 from .autograd import backward as _backward
 from .autograd.mode import state
 from .autograd.namespaces import TENSORS
-from .autograd.nodes import INFERENCE, VersionCounter, counter_of, extra_of, next_sequence, seen
+from .autograd.nodes import INFERENCE, Passage, VersionCounter, counter_of, extra_of, next_sequence, seen
 from .autograd.rebasing import Stale, leaf_so_far, lend
 
 FRESH: VersionCounter | None = None  # the version counter of new tensors: none yet, but for inference mode
@@ -302,7 +302,7 @@ class Tensor:
     @_fixed
     def is_leaf(self) -> bool:
         """Whether no recorded operation made it."""
-        return not self._node
+        return not self._node or type(self._node) is Passage
 
     def _is_view(self) -> bool:
         return self._base is not None
@@ -310,7 +310,7 @@ class Tensor:
     @_fixed
     def grad_fn(self):
         """The node that made it, or None for a leaf."""
-        return seen(self._node)[0] if self._node else None
+        return seen(self._node)[0] if self._node and type(self._node) is not Passage else None
 
     @_fixed
     def output_nr(self) -> int:

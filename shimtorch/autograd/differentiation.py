@@ -31,6 +31,15 @@ def _is_tensor(value: object) -> bool:
     return isinstance(value, TENSORS.Tensor)
 
 
+def _listed(values) -> tuple:
+    """One Tensor or several as a tuple, with Tensors for gradient edges."""
+    if _is_tensor(values):
+        return (values,)
+    if hasattr(values, "stand_in"):
+        return (values.stand_in(),)
+    return tuple([value.stand_in() if hasattr(value, "stand_in") else value for value in values])
+
+
 def _starting_gradients(outputs, gradients, batched: bool = False):
     """One gradient Tensor or None per output; ones where none is given for a real scalar."""
     made = []
@@ -135,7 +144,7 @@ def backward(
                 return
     if inputs is not None:
         inputs = _inputs_tuple(inputs, "backward")
-    outputs = (tensors,) if _is_tensor(tensors) else tuple(tensors)
+    outputs = _listed(tensors)
     gradients = _starting_gradients(outputs, _as_tuple(grad_tensors, len(outputs)))
     keep = _flag(create_graph if retain_graph is None else retain_graph)
     create = _flag(create_graph)
@@ -181,7 +190,7 @@ def grad(
         )
     if allow_unused is None:
         allow_unused = materialize_grads
-    outputs = (outputs,) if _is_tensor(outputs) else tuple(outputs)
+    outputs = _listed(outputs)
     keys = inputs.keys() if type(inputs) is dict else None
     inputs = _inputs_tuple(inputs, "grad")
     if not only_inputs:
@@ -246,14 +255,14 @@ def _batched(outputs, inputs, gradients, keep: bool, create: bool, allow_unused)
 
 
 def _inputs_tuple(inputs, function: str):
-    if _is_tensor(inputs):
-        return (inputs,)
+    if _is_tensor(inputs) or hasattr(inputs, "stand_in"):
+        return _listed(inputs)
     if isinstance(inputs, Mapping) and type(inputs) is not dict:
         raise TypeError(
             f"`inputs` argument to `{function}()` must be a dict, not {type(inputs).__name__}. Other Mapping types are "
             "not supported."
         )
-    found = tuple(inputs.values()) if type(inputs) is dict else tuple(inputs)
+    found = _listed(inputs.values() if type(inputs) is dict else inputs)
     if not found:
         raise RuntimeError(f"`inputs` argument to `{function}()` cannot be empty.")
     return found

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from . import packing
 from .engine import fit
 from .mode import no_grad, state
 from .namespaces import TENSORS
@@ -448,6 +449,9 @@ def _packed(node: FunctionNode, ctx) -> tuple:
 
 def _kept(node: FunctionNode, tensor):
     """A function of the node that gives back what was saved; an output is saved without its node, or a cycle arises."""
+    if packing.hooks.stack:
+        stand_in = packing.packed(node, tensor, *packing.hooks.stack[-1])
+        return lambda node: stand_in.unpacked()
     place = tensor._node
     counter = counter_of(tensor)
     version = counter.value

@@ -82,8 +82,8 @@ class Extra:
 
 
 _ENGINE = (
-    "__slots__", "face", "place", "unpacked", "_observe", "_write", "_memory", "apply", "arrays", "count", "fixed_names", "output", "release",
-    "saved_names", "takes_undefined", "tensors",
+    "__slots__", "_memory", "_observe", "_with_unpacked", "_write", "apply", "arrays", "count", "face", "fixed_names",
+    "output", "place", "release", "saved", "saved_names", "saves_list", "takes_undefined", "tensors", "to", "unpacked",
 )  # fmt: skip
 
 
@@ -93,7 +93,16 @@ class Node:
     __slots__ = ("edges", "extra", "fixed", "saved", "sequence")
     __module__ = "builtins"
     saved_names: tuple[str, ...] = ()
+    saves_list = False  # whether ``saved`` holds as many tensors as there happen to be
     takes_undefined = False  # whether it is to be run by ``apply``, with Tensors and None
+
+    def __init_subclass__(cls, **kwargs) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.saved_names or cls.fixed_names:
+            from .saved import publish_saved
+
+            publish_saved(cls)
+
     fixed_names: tuple[str, ...] = ()
 
     def name(self) -> str:
@@ -236,6 +245,25 @@ class OutputNode(Node):
         return self.edges[0].name()
 
 
+class Passage(OutputNode):
+    """Stands, inside the engine only, for a leaf where another tensor takes the leaf's place."""
+
+    __slots__ = ()
+
+    def arrays(self, grad):
+        return (grad,)
+
+    tensors = arrays
+
+    @staticmethod
+    def to(leaf) -> Passage:
+        """The one to ``leaf``."""
+        passage = new(Passage)
+        passage.edges, passage.saved, passage.fixed, passage.extra = (leaf,), (), 0, None
+        passage.sequence = next_sequence()
+        return passage
+
+
 class SeveralOutputs(Node):
     """A node of several outputs: ``arrays`` and ``tensors`` of its subclasses take what has ``Arrived``."""
 
@@ -270,7 +298,7 @@ def underivable(operator: str) -> type:
 def seen(edge) -> tuple:
     """The edge as users see it: the function it leads to, and which of its outputs."""
     if isinstance(edge, OutputNode):
-        return edge.edges[0].face(), edge.fixed
+        return function_of(edge.edges[0]), edge.fixed
     return function_of(edge), 0
 
 

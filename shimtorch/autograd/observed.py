@@ -48,7 +48,7 @@ def run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, capt
 
 def _place(edge) -> tuple:
     """The function an edge leads to (a node, or a leaf Tensor), and which of its inputs."""
-    return (edge.edges[0], edge.fixed) if type(edge) is OutputNode else (edge, 0)
+    return (edge.edges[0], edge.fixed) if isinstance(edge, OutputNode) else (edge, 0)
 
 
 def _as_tensor(gradient):
@@ -76,7 +76,7 @@ class _Pass:
         self.queue = _Queue()
 
     def expect(self, edge) -> None:
-        if type(edge) is OutputNode:
+        if isinstance(edge, OutputNode):
             self.outputs.setdefault(edge.edges[0], {})[edge.fixed] = edge
 
     def look_ahead(self, frontier) -> None:

@@ -24,6 +24,7 @@ from .nodes import (
     plain_name,
     seen,
 )
+from .packing import hooks, write_ends
 
 # --- which tensors see a memory -----------------------------------------------------------------------------------
 
@@ -188,6 +189,8 @@ def require_writable(tensor) -> None:
 def rebase(tensor, node) -> None:
     """Make ``tensor``, whose memory was just written and counted as such, the output of ``node``."""
     base = tensor._base
+    if hooks.stack:
+        write_ends(node)
     if base is None:
         move_retained(tensor, node)
         if tensor._backward_hooks is not None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from .namespaces import TENSORS, saved_result
 from .nodes import VersionCounter, already_freed, check_result_version, check_version, extra_of
+from .packing import Packed, SavedTensor
 
 _LAST = 2**63 - 1
 
@@ -43,7 +44,9 @@ def publish_saved(cls: type) -> None:
     for name, source in shown.items():
         if name is not None and source is not None:
             setattr(cls, f"_saved_{name}", _attribute(name, source))
-    # Here would belong ``_raw_saved_…``: one for each name whose value comes from ``node.saved``.
+    for name, source in shown.items():
+        if source in cls.saved_names:
+            setattr(cls, f"_raw_saved_{name}", _raw(cls.saved_names.index(source)))
 
 
 @functools.cache
@@ -54,6 +57,11 @@ def _attribute(name: str, source) -> property:
         raise AttributeError(f"attribute '_saved_{name}' of '{type(node).__name__}' objects is not writable")
 
     return property(source if callable(source) else lambda node: _kept(node, source), refuse, refuse)
+
+
+@functools.cache
+def _raw(index: int) -> property:
+    return property(lambda node: SavedTensor(node, index))
 
 
 def _kept(node, name: str):
@@ -72,6 +80,8 @@ def _unpacked(node, index: int):
     saved = node.saved[index]
     if saved is None:
         return None
+    if isinstance(saved, Packed):
+        return saved.unpacked()
     if type(saved) is np.ndarray:
         return _result(node, saved)
     if isinstance(saved, (bool, int, float, complex)):

@@ -31,6 +31,7 @@ from ..autograd.nodes import (
     note_versions,
     underivable,
 )  # fmt: skip
+from ..autograd.packing import hooks, write_begins
 from ..autograd.rebasing import outdate, rebase, require_writable, written
 
 FRESH = None  # see ``inference_mode``
@@ -617,6 +618,8 @@ def before_inplace(self: Tensor, args=()) -> Tensor:
         return self
     require_writable(self)
     original = wrap(self._a.copy(order="K"))
+    if hooks.stack:
+        write_begins(original)
     original._node, original._rg = self._node or None, self._rg
     if not self._rg:
         original = wrap(original._a)
@@ -637,13 +640,13 @@ def overwrite(self: Tensor, result: Tensor, original: Tensor) -> Tensor:
     node = result._node
     if result._rg and node is not None:
         node.saved = tuple([TENSORS.clone(saved) if saved is original else saved for saved in node.saved])
-        rebase(self, node)
         if "result" in node.saved_names:
             index = node.saved_names.index("result")
             node.saved = (*node.saved[:index], a, *node.saved[index + 1 :])
             extra = extra_of(node)
             extra.result_counter = (self._vc, self._vc.value)
             extra.result_view = weakref.ref(self) if self._base is not None else None
+        rebase(self, node)
     return self
 
 

@@ -260,6 +260,7 @@ class IndexBackward0(Node):
     __slots__ = ()
     __module__ = "builtins"
     fixed_names = ("sizes", "where")
+    saves_list = True
 
     def arrays(self, grad):
         _indices_of(self)
@@ -301,6 +302,7 @@ class IndexPutBackward0(Node):
     __slots__ = ()
     __module__ = "builtins"
     fixed_names = ("where", "accumulate")
+    saves_list = True
 
     def arrays(self, grad):
         _indices_of(self)
