@@ -65,9 +65,12 @@ def write_begins(original) -> None:
     hooks.writing = weakref.ref(original)
 
 
-def write_ends(node) -> None:
-    """Pack what the node of an in-place write saves."""
+def write_ends(node, tensor) -> None:
+    """Pack what ``node`` saves, which an in-place write has made the origin of ``tensor``."""
     hooks.writing = None
+    if node.saved and "result" in node.saved_names:
+        index = node.saved_names.index("result")
+        node.saved = (*node.saved[:index], _Written(tensor), *node.saved[index + 1 :])
     if node.saved and not node.takes_undefined and not issubclass(type(node), _Packing):
         extra, sequence, values = node.extra, node.sequence, node.saved
         node.__class__ = packing(type(node))
@@ -139,13 +142,25 @@ class Packed:
         return tensor
 
 
+class _Written:
+    """The result of an in-place write, which hooks are given as the tensor itself."""
+
+    __slots__ = ("tensor",)
+
+    def __init__(self, tensor) -> None:
+        self.tensor = tensor
+
+
 def packed(node, value, pack, unpack, detached: bool = False):
     """``value``, a Tensor or the array of a result, packed; what is no tensor stays."""
     if value is None or isinstance(value, (bool, int, float, complex)):
         return value
     stand_in = Packed()
-    stand_in.is_result = type(value) is np.ndarray
-    if stand_in.is_result:
+    stand_in.is_result = type(value) in (np.ndarray, _Written)
+    if type(value) is _Written:
+        value = value.tensor
+        stand_in.place, stand_in.requires_grad = node, True
+    elif stand_in.is_result:
         value = TENSORS.wrap(value)
         value._node, value._rg = node, True
         stand_in.place, stand_in.requires_grad = node, True

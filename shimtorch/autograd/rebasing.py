@@ -189,8 +189,6 @@ def require_writable(tensor) -> None:
 def rebase(tensor, node) -> None:
     """Make ``tensor``, whose memory was just written and counted as such, the output of ``node``."""
     base = tensor._base
-    if hooks.stack:
-        write_ends(node)
     if base is None:
         move_retained(tensor, node)
         if tensor._backward_hooks is not None:
@@ -198,6 +196,8 @@ def rebase(tensor, node) -> None:
         tensor._node, tensor._rg = node, True
         if tensor._vc.views is not None:
             outdate(tensor._vc)
+        if hooks.stack:
+            write_ends(node, tensor)
         return
     slices = new(CopySlices)
     slices.edges = ((base._node or base) if base._rg else None, *node.edges[1:])
@@ -210,6 +210,8 @@ def rebase(tensor, node) -> None:
     base._node, base._rg = slices, True
     outdate(tensor._vc)
     bool(tensor._node)
+    if hooks.stack:
+        write_ends(node, tensor)
 
 
 def geometry(tensor) -> tuple:
