@@ -19,6 +19,7 @@ from numpy import asarray, ndarray
 
 from .. import _dtypes, _errors
 from .._floating import QUIET, reset_floating, set_floating
+from .._fused import multiply_add_64
 from .._layout import laid_out, refuse_overlap
 from .._tensor import Tensor, wrap
 from ..autograd.derivatives import node_class
@@ -123,6 +124,8 @@ def _guarded(forward, name: str, kind: str, method: bool):
 
     def of_two(input=_MISSING, other=_MISSING, /, *args, **kwargs):
         if args or kwargs or other is _MISSING:
+            if not args and other is not _MISSING:
+                return guarded(input, other, **kwargs)
             given = [value for value in (input, other) if value is not _MISSING]
             return guarded(*given, *args, **kwargs)
         try:
@@ -543,12 +546,31 @@ def publish_inplace(name: str, kind: str, forward, ufunc=None, dunders=(), zero=
         setattr(Tensor, dunder, write)
 
 
+def _is_step(ufunc, kwargs) -> bool:
+    """Whether these arguments are those of ``add_(other, alpha=number)``."""
+    return ufunc in (np.add, np.subtract) and len(kwargs) == 1 and type(kwargs.get("alpha")) in (float, int)
+
+
+def _step(a, b, alpha) -> None:
+    """Add ``alpha * b`` to ``a``, rounded once, as torch does."""
+    if a.dtype is F64:
+        np.copyto(a, multiply_add_64(np.asarray(b, F64), float(alpha), a))
+        return
+    wide = np.asarray(b, F32).astype(F64)
+    wide *= float(F32.type(alpha))
+    if wide.shape == a.shape:
+        wide += a
+        a[...] = wide
+    else:
+        np.copyto(a, np.add(wide, a), "unsafe")
+
+
 def inplace_of(forward, ufunc=None, zero=None):
     """The in-place form of ``forward``: compute, check, write into ``self``, and take over the new node."""
 
     def write(self, *args, **kwargs):
         a = self._a
-        if ufunc is not None and len(args) == 1 and not kwargs:
+        if ufunc is not None and len(args) == 1 and (not kwargs or _is_step(ufunc, kwargs)):
             other = args[0]
             if not (state.enabled and (self._rg or (type(other) is Tensor and other._rg))):
                 b = other._a if type(other) is Tensor else other if type(other) in (int, float) else None
@@ -557,7 +579,10 @@ def inplace_of(forward, ufunc=None, zero=None):
                 if b is not None and plain and getattr(b, "dtype", a.dtype) is a.dtype:
                     token = set_floating(QUIET)
                     try:
-                        ufunc(a, b, out=a)
+                        if kwargs:
+                            _step(a, b, kwargs["alpha"] if ufunc is np.add else -kwargs["alpha"])
+                        else:
+                            ufunc(a, b, a)
                     except ValueError:
                         raise _errors.inplace_shape(a.shape, b.shape) from None
                     finally:

@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import _dtypes, _errors
 from .._floating import QUIET, reset_floating, set_floating
+from .._fused import multiply_add_64
 from .._layout import refuse_overlap
 from .._tensor import Tensor, c_name, scalar_type_name, wrap
 from ..autograd.derivatives import node_class
@@ -135,8 +136,12 @@ def _scaled(core, input, other, alpha):
     term = other._a if isinstance(other, Tensor) else scalar_array(other)
     kind = probe._a.dtype
     wide = F64 if kind is F32 else F32 if kind is F16 else kind
-    a = input._a.astype(wide)
-    out = wrap(quietly(lambda: (a + term.astype(wide) * _signed(core, scalar_array(alpha).astype(wide))).astype(kind)))
+    a, factor = input._a.astype(wide), scalar_array(alpha).astype(F32 if kind is F32 else wide).astype(wide)
+    factor = _signed(core, factor)
+    if kind is F64:
+        out = wrap(np.asarray(quietly(multiply_add_64, term.astype(F64), factor, a)))
+    else:
+        out = wrap(quietly(lambda: (a + term.astype(wide) * factor).astype(kind)))
     is_tensor = isinstance(other, Tensor)
     if recording(input, other if is_tensor else None):
         name = "SubBackward0" if core is sub_core else "AddBackward0"
