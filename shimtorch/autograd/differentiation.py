@@ -243,15 +243,13 @@ def _gradients(outputs, inputs, gradients, keep: bool, create: bool, allow_unuse
 
 
 def _batched(outputs, inputs, gradients, keep: bool, create: bool, allow_unused):
-    if create:
-        raise NotImplementedError("shimtorch does not offer is_grads_batched together with create_graph")
     count = next(len(gradient) for gradient in gradients if gradient is not None)
     rows = []
     for i in range(count):
         ith = [None if gradient is None else gradient[i] for gradient in gradients]
         rows.append(_gradients(outputs, inputs, ith, keep or i < count - 1, create, allow_unused))
     columns = zip(*rows, strict=True)
-    return tuple(None if column[0] is None else TENSORS.wrap(np.stack([g._a for g in column])) for column in columns)
+    return tuple([None if column[0] is None else TENSORS.stack(list(column)) for column in columns])
 
 
 def _inputs_tuple(inputs, function: str):

@@ -299,6 +299,7 @@ cat = publish("cat", "pieces", _cat, differentiable=("tensors",))
 concat = publish("concat", "pieces", _cat, differentiable=("tensors",))
 concatenate = publish("concatenate", "pieces", _cat, differentiable=("tensors",))
 stack = publish("stack", "pieces", _stack, differentiable=("tensors",))
+TENSORS.stack = _stack
 internal(
     "zeros_of",
     lambda grad, sizes: np.zeros(sizes, grad.dtype),

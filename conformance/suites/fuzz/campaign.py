@@ -9,6 +9,7 @@ from __future__ import annotations
 import faulthandler
 import hashlib
 import re
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
@@ -116,7 +117,8 @@ def run_campaign(
     tell: Callable[[str], None],
 ) -> Outcome:
     """A campaign against PyTorch: tells each failure, and saves it if there is a folder for it."""
-    faulthandler.enable()  # should PyTorch crash, it is told where
+    if sys.__stderr__ is not None:
+        faulthandler.enable(sys.__stderr__)  # should PyTorch crash, it is told where
 
     def found(failure: Failure) -> None:
         tell(failure.told())

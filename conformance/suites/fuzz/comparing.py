@@ -103,7 +103,7 @@ def _agree(ours: numpy.ndarray[Any, Any], theirs: numpy.ndarray[Any, Any], exact
 
 def reads_alike(ours: str, theirs: str) -> bool:
     """Whether two texts are equal but for numbers that are close and the room they take."""
-    if _NUMBER.sub("#", ours).split() != _NUMBER.sub("#", theirs).split():
+    if "".join(_NUMBER.sub("#", ours).split()) != "".join(_NUMBER.sub("#", theirs).split()):
         return False
     pairs = zip(_NUMBER.findall(ours), _NUMBER.findall(theirs), strict=True)
     return all(our == their or _close(float(our), float(their)) for our, their in pairs)

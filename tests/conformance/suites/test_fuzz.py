@@ -1,4 +1,4 @@
-"""Random programs: what they are made of, that nothing differs where nothing does, and that faults are found and shrunk."""
+"""Random programs: what they are made of, that nothing differs where nothing does, that faults are found and shrunk."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ def _planted(fault: Wrong) -> Iterator[None]:
 def test_a_planted_fault_is_found_and_shrunk(fault: Wrong, sort: str, statements: int, last: str) -> None:
     campaign = _Planted(shimtorch, torch)
     campaign.fault = fault
-    found = [failure for failure in campaign.run(20_000, limit=20, failures=1).failures]
+    found = campaign.run(20_000, limit=20, failures=1).failures
     assert found, "nothing found"
     assert re.search(sort, found[0].difference.where), found[0].told()
     assert re.search(last, str(found[0].program)), found[0].told()
