@@ -13,7 +13,7 @@ import numpy as np
 
 from . import _dtypes, _repr
 from ._device import CPU, Size, contiguous_format, device, layout, memory_format, require_cpu, strided
-from ._layout import contiguous_strides, is_dense
+from ._layout import contiguous_strides
 from .autograd import backward as _backward
 from .autograd.mode import state
 from .autograd.namespaces import TENSORS
@@ -546,33 +546,14 @@ class Tensor:
                 "moment.  If you were attempting to deepcopy a module, this may be because of a torch.nn.utils."
                 "weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
             )
-        if id(self) in memo:
-            return memo[id(self)]
-        out = _with_storage_copied(self)
-        out._rg = self._rg
-        memo[id(self)] = out
-        if self._grad is not None:
-            out._grad = self._grad.__deepcopy__(memo)
-        return out
+        from ._pickling import deep_copied
 
-    def __copy__(self) -> Tensor:
-        out = wrap(self._a)
-        out._root, out._rg = root_of(self), self._rg
-        return out
+        return deep_copied(self, memo)
 
     def __reduce_ex__(self, protocol):
-        raise NotImplementedError("shimtorch does not offer pickling of tensors")
+        from ._pickling import reduced
 
-
-def _with_storage_copied(tensor: Tensor) -> Tensor:
-    """A leaf of the same values, strides and storage offset in a copy of the whole storage."""
-    a, root = tensor._a, root_of(tensor)
-    if root is None or not is_dense(root):
-        return wrap(a.copy(order="K"))
-    storage = np.array(root.ravel(order="K"))
-    out = wrap(np.ndarray(a.shape, a.dtype, storage, address(a) - address(root), a.strides))
-    out._root = storage
-    return out
+        return reduced(self)
 
 
 def _real(value, wanted: str):

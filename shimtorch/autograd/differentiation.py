@@ -106,6 +106,8 @@ def _roots(outputs, gradients, create_graph: bool):
             )
         if gradient._a.dtype != output._a.dtype:
             gradient = gradient.to(output.dtype)
+        if create_graph and not gradient._a.flags.writeable:
+            gradient = TENSORS.wrap(gradient._a.copy())
         roots.append((edge, gradient if create_graph else gradient._a))
     return roots
 
@@ -148,17 +150,23 @@ def backward(
     gradients = _starting_gradients(outputs, _as_tuple(grad_tensors, len(outputs)))
     keep = _flag(create_graph if retain_graph is None else retain_graph)
     create = _flag(create_graph)
+    roots = _roots(outputs, gradients, create)
     if create:
         _warn_of_cycle()
-    roots = _roots(outputs, gradients, create)
     if inputs is None:
         engine.run(roots, keep, create)
         return
     for tensor in inputs:
+        _require_tensor(tensor)
         tensor.retain_grad()
     targets = {tensor._node or tensor for tensor in inputs}
     owners = {_owner(target) for target in targets}
     engine.run(roots, keep, create, wanted=engine.reaching([edge for edge, _ in roots], owners) | owners | targets)
+
+
+def _require_tensor(value) -> None:
+    if not _is_tensor(value):
+        raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(value).__name__}")
 
 
 def _owner(edge):
@@ -220,8 +228,7 @@ def grad(
 def _gradients(outputs, inputs, gradients, keep: bool, create: bool, allow_unused):
     roots = _roots(outputs, gradients, create)
     for tensor in inputs:
-        if not _is_tensor(tensor):
-            raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(tensor).__name__}")
+        _require_tensor(tensor)
         if not tensor._rg:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
     edges = [tensor._node or tensor for tensor in inputs]

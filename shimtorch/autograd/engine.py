@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 
 import numpy as np
 from numpy import ndarray
+from numpy.lib.stride_tricks import as_strided
 
 from .._floating import QUIET, reset_floating, set_floating
 from .._layout import is_dense, refuse_overlap
@@ -73,7 +74,11 @@ def _loop(roots, keep_graph, create_graph, targets, wanted, captured):
                 if extra.retained is not None:
                     retain(node, extra.retained(), incoming, create_graph)
             if node in captured:
-                caught[node] = _result(incoming, versions.get(node))
+                owner = node.edges[0] if isinstance(node, nodes.OutputNode) else node
+                if owner.extra is not None and owner.extra.observed:
+                    pending[node] = incoming
+                    return observed.run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured)
+                caught[node] = _result(incoming, versions.get(node), caught)
             if wanted is not None and node not in wanted:
                 continue
             gradients = node.tensors(incoming) if create_graph else node.arrays(incoming)
@@ -113,7 +118,7 @@ def _loop(roots, keep_graph, create_graph, targets, wanted, captured):
         return None
     for leaf in targets:
         if leaf in leaves:
-            caught[leaf] = _result(leaves[leaf], versions.get(leaf))
+            caught[leaf] = _result(leaves[leaf], versions.get(leaf), caught)
     return caught
 
 
@@ -127,7 +132,12 @@ def total(sums: dict, edge, gradient, siblings, versions: dict):
     holders = 3
     for sibling in siblings:
         holders += sibling is known
-    own = type(known) is ndarray and known.base is None and known is not gradient
+    kind = type(known)
+    if kind is not ndarray and kind is type(gradient) and issubclass(kind, np.generic):  # a 0-d result of NumPy
+        if known is not gradient and sys.getrefcount(known) == holders and holders < 5:
+            versions[edge] = versions.get(edge, 0) + 1
+            return known + gradient
+    own = kind is ndarray and known.base is None and known is not gradient
     if own and sys.getrefcount(known) == holders and holders < 5 and known.flags.writeable:
         versions[edge] = versions.get(edge, 0) + 1
         return np.add(known, gradient, known)
@@ -148,21 +158,32 @@ def _carry_on(versions, node, incoming, gradients, leaves, pending) -> None:
             versions[edge] = version
 
 
-def _result(gradient, version: int | None):
-    """A gradient as the user gets it."""
+def _result(gradient, version: int | None, others: dict):
+    """A gradient as the user gets it: one Tensor for one array, if it is among ``others``."""
     if gradient is None or isinstance(gradient, TENSORS.Tensor) or type(gradient) is nodes.Arrived:
         return gradient
     array = np.asarray(gradient)
+    for other in others.values():
+        if isinstance(other, TENSORS.Tensor) and other._a is array:
+            return other
     out = TENSORS.wrap(array)
     if version:
         nodes.counter_of(out).value = version
-    if not array.flags.writeable:
-        if all(array.strides):
-            out._a = array.copy()
-        else:  # expanded, which in torch is a view made while nothing is recorded
-            out._base, out._made = TENSORS.wrap(array[(0,) * array.ndim].copy()), "no_grad"
-            nodes.counter_of(out)
-    return out
+    return out if array.flags.writeable else writable(out)
+
+
+def writable(tensor):
+    """A tensor over read-only memory made one like torch's: expanded gradients are views made in no_grad mode."""
+    array = tensor._a
+    if all(array.strides):
+        tensor._a = array.copy()
+        return tensor
+    memory = array[tuple([slice(None) if stride else slice(1) for stride in array.strides])].copy()
+    strides = tuple([new if old else 0 for new, old in zip(memory.strides, array.strides, strict=True)])
+    tensor._a = as_strided(memory, array.shape, strides)
+    tensor._base, tensor._made = TENSORS.wrap(memory), "no_grad"
+    nodes.counter_of(tensor)
+    return tensor
 
 
 def _settle(leaves: dict, unfinished, create_graph: bool, wanted, versions) -> None:
@@ -204,7 +225,7 @@ def fit(gradients, operands, create_graph: bool):
 def retain(node, tensor, gradient, create_graph: bool) -> None:
     if tensor is None or tensor._node is not node:
         return
-    gradient = TENSORS.wrap(gradient) if type(gradient) is ndarray else gradient
+    gradient = gradient if isinstance(gradient, TENSORS.Tensor) else TENSORS.wrap(np.asarray(gradient))
     tensor._grad = TENSORS.contiguous_copy(gradient) if tensor._grad is None else tensor._grad + gradient
 
 
@@ -218,7 +239,7 @@ def accumulate(leaves: dict, create_graph: bool, wanted, versions) -> None:
             accumulate_tensor(leaf, gradient)
         elif leaf._grad is None:
             # As in torch, memory that no other object of this very view holds is taken over, not copied.
-            free = sys.getrefcount(gradient) == 2 and gradient.flags.writeable
+            free = sys.getrefcount(gradient) == 2 and (type(gradient) is not ndarray or gradient.flags.writeable)
             take(leaf, gradient, free, versions.get(leaf, 0))
         else:
             add_in_place(leaf._grad, gradient)
@@ -226,9 +247,10 @@ def accumulate(leaves: dict, create_graph: bool, wanted, versions) -> None:
 
 def take(leaf, gradient, free: bool, version: int) -> None:
     """Make an array the ``grad`` of a leaf: it itself if it is ``free`` and laid out as it should be, else a copy."""
+    gradient = np.asarray(gradient)  # a 0-d one may be a number
     array = laid_out(gradient, leaf._a)
     if array is gradient and not free:
-        array = np.empty_like(gradient)  # of a 0-d result, gradient may be a number
+        array = np.empty_like(gradient)
         array[...] = gradient
     if array is not gradient:
         version = int(is_dense(leaf._a))

@@ -13,25 +13,18 @@ def register_hook(tensor, hook) -> RemovableHandle:
     """``Tensor.register_hook``."""
     if not tensor._rg:
         raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-    node = tensor._node or None
-    if node is None:
-        if tensor._backward_hooks is None:
-            tensor._backward_hooks = OrderedDict()
-        hook_leaf(tensor)
-    elif tensor._backward_hooks is None or not _attached(tensor._backward_hooks, node):
+    if tensor._backward_hooks is None:
+        node = tensor._node or None
         tensor._backward_hooks = OrderedDict()
-        _attach(tensor._backward_hooks, node)
+        if node is None:
+            hook_leaf(tensor)
+        else:
+            _attach(tensor._backward_hooks, node)
     return added(tensor._backward_hooks, hook)
 
 
 def _place(node):
     return (node.edges[0], node.fixed) if type(node) is OutputNode else (node, 0)
-
-
-def _attached(hooks, node) -> bool:
-    owner, number = _place(node)
-    known = owner.extra.tensor_hooks if owner.extra is not None else None
-    return known is not None and any(index == number and mine is hooks for index, mine in known)
 
 
 def _attach(hooks, node) -> None:

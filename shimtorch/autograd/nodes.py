@@ -394,16 +394,20 @@ def plain_name(node) -> str:
     return _BACKWARD.sub(_number, node.name())
 
 
+def type_name(array) -> str:
+    """What torch's messages call the type of a tensor of this array."""
+    kind = _LEGACY_NAMES[array.dtype.name]
+    return f"torch.{kind}Tensor" if array.dtype.kind in "iuf" else f"CPU{kind}Type"
+
+
 def _modified(array, producer, now: int, then: int) -> RuntimeError:
     origin = ""
     if producer is not None:
         node, number = seen(producer)
         origin = f", which is output {number} of {plain_name(node)},"
-    kind = _LEGACY_NAMES[array.dtype.name]
-    kind = f"torch.{kind}Tensor" if array.dtype.kind in "iuf" else f"CPU{kind}Type"
     return RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"[{kind} {list(array.shape)}]{origin} is at version {now}; expected version {then} instead. "
+        f"[{type_name(array)} {list(array.shape)}]{origin} is at version {now}; expected version {then} instead. "
         "Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
         "torch.autograd.set_detect_anomaly(True, check_nan=False)."
     )

@@ -14,7 +14,7 @@ import numpy as np
 
 from . import anomaly_mode as anomaly
 from .namespaces import TENSORS
-from .nodes import Arrived, Node, OutputNode, SeveralOutputs, accumulator_of, already_freed
+from .nodes import Arrived, Node, OutputNode, SeveralOutputs, accumulator_of, already_freed, type_name
 from .rebasing import written
 
 _hooked: dict = {}  # weak references to the leaves that have hooks, by id
@@ -42,7 +42,7 @@ def run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, capt
     leaves.clear()
     task.look_ahead(frontier)
     for gradients in task.loop(frontier):
-        caught.update(gradients)
+        caught.update({edge: _handed_out(gradient) for edge, gradient in gradients.items()})
     return None if targets is None else caught
 
 
@@ -60,6 +60,12 @@ def _as_tensor(gradient):
     if not array.flags.writeable and all(array.strides):
         array = array.copy()  # a hook may write into it
     return TENSORS.wrap(array)
+
+
+def _handed_out(gradient):
+    from .engine import writable
+
+    return gradient if gradient is None or gradient._a.flags.writeable else writable(gradient)
 
 
 class _Pass:
@@ -123,25 +129,24 @@ class _Pass:
                 self.queue.push(function)
         while self.queue.items:
             function = self.queue.pop()
-            buffer = self.buffers.pop(function)
-            if not isinstance(function, Node):
-                yield from self._leaf(function, buffer)
+            step = self._node if isinstance(function, Node) else self._leaf
+            step = step(function, self.buffers.pop(function))
+            yield from anomaly.watched(function, step) if anomaly.state.enabled else step
+
+    def _node(self, node, buffer):
+        caught, outputs = self._ran(node, buffer)
+        yield from caught
+        for index, edge in enumerate(node.edges):
+            if edge is None:
                 continue
-            caught, outputs = self._node(function, buffer)
-            yield from caught
-            edges = function.edges
-            buffer = None
-            for index, edge in enumerate(edges):
-                if edge is None:
-                    continue
-                to, number = _place(edge)
-                self.dependencies[to] -= 1
-                if to in self.buffers or self._takes_part(to, edge):
-                    gradient, outputs[index] = outputs[index], None
-                    self.add(to, number, gradient)
-                    gradient = None
-                    if not self.dependencies[to]:
-                        self.queue.push(to)
+            to, number = _place(edge)
+            self.dependencies[to] -= 1
+            if to in self.buffers or self._takes_part(to, edge):
+                gradient, outputs[index] = outputs[index], None
+                self.add(to, number, gradient)
+                gradient = None
+                if not self.dependencies[to]:
+                    self.queue.push(to)
 
     def _takes_part(self, function, edge) -> bool:
         if isinstance(function, Node):
@@ -171,7 +176,7 @@ class _Pass:
         _accumulate(leaf, box, self.create_graph, 2 + bool(incoming))
         _after(extra, (), incoming)
 
-    def _node(self, node, buffer):
+    def _ran(self, node, buffer):
         extra = node.extra
         needed = self.wanted is None or node in self.wanted
         count = node.count() if isinstance(node, SeveralOutputs) else 1
@@ -189,19 +194,19 @@ class _Pass:
             return [{edge: gradients[number]} for number, edge in places.items()], [None] * len(node.edges)
         if extra is not None:
             gradients = _before(extra, gradients)
-        try:
-            outputs = self._run(node, gradients)
-            if anomaly.state.enabled:
-                anomaly.refuse_nan(node, outputs)
-        except Exception:
-            if anomaly.state.enabled:
-                anomaly.report(node)
-            raise
+        outputs = self._run(node, gradients)
+        if self.wanted is not None:
+            outputs = [g if self._used(edge) else None for g, edge in zip(outputs, node.edges, strict=True)]
         if extra is not None and extra.post_hooks:
             outputs = _after(extra, outputs, tuple(gradients))
         if not self.keep_graph:
             node.release()
+        if anomaly.state.enabled:
+            anomaly.refuse_nan(node, [g if self._used(edge) else None for g, edge in zip(outputs, node.edges)])  # noqa: B905
         return caught, list(outputs)
+
+    def _used(self, edge) -> bool:
+        return edge is not None and self._takes_part(_place(edge)[0], edge)
 
     def _retain(self, node, gradients) -> None:
         from .engine import retain
@@ -253,7 +258,8 @@ def _accumulate(leaf, box, create_graph: bool, holders: int) -> None:
     elif leaf._grad is not None or create_graph:
         engine.accumulate_tensor(leaf, gradient)
     else:
-        free = sys.getrefcount(gradient) <= holders and gradient._a.flags.writeable
+        free = sys.getrefcount(gradient) <= holders and sys.getrefcount(gradient._a) == 2
+        free = free and gradient._a.flags.writeable
         engine.take(leaf, gradient._a, free, gradient._version)
     hooks = leaf._post_accumulate_grad_hooks
     if hooks:
@@ -315,7 +321,8 @@ def _require_alike(before, after, hook) -> None:
         raise TypeError(f"expected Variable, but hook returned '{type(after).__name__}'")
     if before._a.dtype != after._a.dtype:
         raise RuntimeError(
-            f"hook '{_name(hook)}' has changed the type of value (was {before.type()} got {after.type()})"
+            f"hook '{_name(hook)}' has changed the type of value (was {type_name(before._a)} got "
+            f"{type_name(after._a)})"
         )
     if before._a.shape != after._a.shape:
         raise RuntimeError(f"hook '{_name(hook)}' has changed the size of value")

@@ -116,6 +116,7 @@ class Stale(Node):
         self.fixed = (geometry(base), geometry(view), offset(base, view))
         self.__class__ = AsStridedBackward0
         view._borrowed = view._outdated = False
+        view._backward_hooks = None
         return True
 
     def output(self) -> int:
@@ -176,11 +177,21 @@ def require_writable(tensor) -> None:
     if base is not None:
         if tensor._made:
             node = tensor._node
-            raise refusal(tensor, node.fixed[1] if type(node) is Stale else node, indirectly=False)
+            raise _after_arguments(refusal(tensor, node.fixed[1] if type(node) is Stale else node, indirectly=False))
         if tensor._rg and base._node is None:
-            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+            which = "a view of a leaf Variable"
+            raise _after_arguments(RuntimeError(_IN_PLACE.format(which)))
     if tensor._rg and leaf_so_far(tensor):
-        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+        raise _after_arguments(RuntimeError(_IN_PLACE.format("a leaf Variable")))
+
+
+_IN_PLACE = "{} that requires grad is being used in an in-place operation."
+
+
+def _after_arguments(error: RuntimeError) -> RuntimeError:
+    """An error before which torch has looked at the operator's arguments."""
+    error.after_arguments = True  # type: ignore[attr-defined]
+    return error
 
 
 # --- the new origin -----------------------------------------------------------------------------------------------

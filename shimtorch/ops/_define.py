@@ -107,6 +107,8 @@ def _guarded(forward, name: str, kind: str, method: bool):
             problem: Exception = TypeError(f"{name}(): unsupported argument types")
         except (TypeError, AttributeError) as error:
             problem = error
+        except RuntimeError as error:
+            raise _argument_error_before(error, name, kind, method, args, kwargs) from None
         if "out" in kwargs and not method:
             return _with_out(*args, **kwargs)
         renamed = {_NUMPY_NAMES.get(key, key): value for key, value in kwargs.items()}
@@ -121,6 +123,8 @@ def _guarded(forward, name: str, kind: str, method: bool):
             return forward(input)
         except (TypeError, AttributeError):
             return guarded(input)
+        except RuntimeError as error:
+            raise _argument_error_before(error, name, kind, method, (input,), {}) from None
 
     def of_two(input=_MISSING, other=_MISSING, /, *args, **kwargs):
         if args or kwargs or other is _MISSING:
@@ -132,6 +136,8 @@ def _guarded(forward, name: str, kind: str, method: bool):
             result = forward(input, other)
         except (TypeError, AttributeError):
             result = NotImplemented
+        except RuntimeError as error:
+            raise _argument_error_before(error, name, kind, method, (input, other), {}) from None
         return guarded(input, other) if result is NotImplemented else result
 
     def _with_out(*args, out, **kwargs):
@@ -153,6 +159,11 @@ def _guarded(forward, name: str, kind: str, method: bool):
     function = functools.wraps(forward)({1: of_one, 2: of_two}.get(required, guarded))
     function.__name__ = function.__qualname__ = name
     return function
+
+
+def _argument_error_before(error: RuntimeError, *call) -> Exception:
+    """``error``, or what torch would have found wrong with the arguments before it came to that."""
+    return (hasattr(error, "after_arguments") and _argument_error(*call)) or error
 
 
 def _argument_error(name: str, kind: str, method: bool, args, kwargs):
@@ -642,6 +653,9 @@ def before_inplace(self: Tensor, args=()) -> Tensor:
     if not state.enabled or not (self._rg or any(isinstance(arg, Tensor) and arg._rg for arg in args)):
         return self
     require_writable(self)
+    for arg in args:
+        if isinstance(arg, Tensor) and arg._rg and arg._node is not None:
+            bool(arg._node)  # an edge that cannot be made is refused before anything is written
     original = wrap(self._a.copy(order="K"))
     if hooks.stack:
         write_begins(original)

@@ -359,7 +359,8 @@ def _copy_(self, other, non_blocking=False):
 def _copied(self, other):
     recorded = self._a.dtype.kind in "fc" and recording(self, other)
     original = before_inplace(self, (other,)) if recorded else self
-    _copy(self._a, other)
+    if self is not other:
+        _copy(self._a, other)
     written(self)
     if recorded:
         output = wrap(self._a)
@@ -420,7 +421,7 @@ def _element(value, tensor):
 def _warn_of_complex() -> None:
     if not shape._warned_of_complex:
         shape._warned_of_complex = True
-        warn(shape._COMPLEX_TO_REAL.replace(":309", ":307"))
+        warn(shape._COMPLEX_TO_REAL)
 
 
 def _write(target, value) -> None:
@@ -431,7 +432,8 @@ def _write(target, value) -> None:
         np.broadcast_to(source, target.shape) if source.shape != target.shape else None
     except ValueError:
         raise _expanding(described(value), source.shape, target.shape) from None
-    same = source.shape == target.shape and address(source) == address(target) and source.strides == target.strides
+    own = target[(0,) * (target.ndim - source.ndim) + (...,)] if target.size == source.size else target
+    same = source.shape == own.shape and address(source) == address(own) and source.strides == own.strides
     whole = source.size == target.size and is_dense(source) and is_dense(target)
     if whole and not same and np.may_share_memory(source, target):
         raise RuntimeError(OVERLAP.format("some elements of the input tensor and the written-to tensor refer"))

@@ -74,7 +74,16 @@ def _negate(a):
             "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use "
             "the `~` or `logical_not()` operator instead."
         )
-    return np.negative(a) if a.dtype.kind != "c" else 0 - a  # which leaves no -0.0, as torch's complex kernel
+    r = np.negative(a)
+    if a.dtype.kind == "c":  # of which torch subtracts whole vectors from 0, which leaves no -0.0
+        r = np.asarray(r)
+        flat = r.reshape(-1, order="K") if r.flags.forc else r.reshape(-1)
+        flat[: r.size - r.size % _COMPLEX_LANES[r.dtype.char]] += 0
+        r = flat.reshape(r.shape) if not r.flags.forc else r
+    return r
+
+
+_COMPLEX_LANES = {"F": 8, "D": 4}
 
 
 neg = unary(

@@ -645,7 +645,7 @@ def _cast_gradient(a, kind):
 
 _COMPLEX_TO_REAL = (
     "Casting complex values to real discards the imaginary part (Triggered internally at "
-    "/__w/pytorch/pytorch/aten/src/ATen/native/Copy.cpp:309.)"
+    "/__w/pytorch/pytorch/aten/src/ATen/native/Copy.cpp:307.)"
 )
 _warned_of_complex = False
 

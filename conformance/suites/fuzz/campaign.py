@@ -68,9 +68,10 @@ class Failure:
     @property
     def name(self) -> str:
         """Made of what the failure is, so that it is the same wherever it is found."""
-        words = re.findall(r"[a-z]\w\w+", self.program.statements[-1])[-3:]
-        digest = hashlib.sha256(f"{self.program}{self.program.watched}".encode()).hexdigest()[:8]
-        return "-".join([*words, *self.difference.where.split()[-1:], digest])
+        called = re.findall(r"([a-z]\w+)\(", "\n".join(self.program.statements))
+        words = [word.strip("_") for word in dict.fromkeys(called) if word not in ("tensor", "ones", "zeros")]
+        digest = hashlib.sha256(f"{self.program}{self.program.watched}".encode()).hexdigest()[:6]
+        return "-".join([*words[-3:], self.difference.sort.strip("_"), digest])
 
     def told(self) -> str:
         """A snippet that runs, and what either side has to show for it."""

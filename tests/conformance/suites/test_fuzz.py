@@ -218,11 +218,15 @@ def _planted(fault: Wrong) -> Iterator[None]:
 def test_a_planted_fault_is_found_and_shrunk(fault: Wrong, sort: str, statements: int, last: str) -> None:
     campaign = _Planted(shimtorch, torch)
     campaign.fault = fault
-    found = campaign.run(20_000, limit=20, failures=1).failures
-    assert found, "nothing found"
-    assert re.search(sort, found[0].difference.where), found[0].told()
-    assert re.search(last, str(found[0].program)), found[0].told()
-    assert len(found[0].program.statements) <= statements, found[0].told()
+    told = []
+    for start in range(3):  # what the shim does not do alike each time is found, too
+        for failure in campaign.run(10_000, start, limit=15, failures=1).failures:
+            told.append(failure.told())
+            if re.search(sort, failure.difference.where):
+                assert re.search(last, str(failure.program)), failure.told()
+                assert len(failure.program.statements) <= statements, failure.told()
+                return
+    pytest.fail("\n".join(["not found, but:", *told]))
 
 
 # --- shrinking and writing down ---------------------------------------------------------------------------------------
@@ -269,10 +273,11 @@ def test_a_failure_is_saved_as_a_document(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("file", sorted(REGRESSIONS.glob("*.md")), ids=lambda file: file.stem)
 def test_what_was_found_once_does_not_come_back(file: Path) -> None:
-    statements = tuple(snippet.code for snippet in read(file).snippets)
+    _import, *statements = [snippet.code for snippet in read(file).snippets]
     for watched in (True, False):
-        found = difference(Program(statements, watched), shimtorch, torch)
-        assert found is None, Failure(Program(statements, watched), found).told()
+        program = Program(tuple(statements), watched)
+        found = difference(program, shimtorch, torch)
+        assert found is None, Failure(program, found).told()
 
 
 # --- the command ------------------------------------------------------------------------------------------------------
