@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from math import inf
 from pathlib import Path
 from typing import Annotated, Any
@@ -175,17 +176,13 @@ def fuzz(
     if why := why_no_torch():
         raise _unusable(f"no reference: {why}")
     try:
-        from conformance.suites.fuzz.campaign import run_campaign
-    except ImportError as problem:
-        raise _unusable(f"{problem}; it comes with the extra 'test'") from None
+        from conformance.suites.fuzz.campaign import Campaign
 
+        sides = import_module(subject), import_module("torch")
+    except ImportError as problem:
+        raise _unusable(str(problem)) from None
     with _progress_bar() as progress:
-        try:
-            outcome = run_campaign(
-                subject, examples, seed, seconds, failures, save, ignore or (), progress, lambda it: typer.echo(it)
-            )
-        except ImportError as problem:
-            raise _unusable(str(problem)) from None
+        outcome = Campaign(*sides, typer.echo, progress, ignore or (), save).run(examples, seed, seconds, failures)
     typer.echo(outcome.told())
     raise typer.Exit(bool(outcome.failures))
 

@@ -5,6 +5,8 @@ Called only where an operand is not contiguous.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy import ndarray
 
@@ -27,7 +29,9 @@ def refuse_overlap(target: ndarray, sources) -> None:
     if not target.size:
         return
     if any(stride == 0 and size > 1 for stride, size in zip(target.strides, target.shape, strict=True)):
-        raise RuntimeError(OVERLAP.format("more than one element of the written-to tensor refers"))
+        error: Any = RuntimeError(OVERLAP.format("more than one element of the written-to tensor refers"))
+        error.after_arguments = True
+        raise error
     for source in sources:
         if source is target or not np.may_share_memory(target, source) or not (is_dense(target) and is_dense(source)):
             continue

@@ -23,10 +23,11 @@ _OWN = frozenset((
 class Storage:
     """The memory of a tensor and of all that share it, as bytes: copying keeps it, pickling copies it."""
 
-    __slots__ = ("memory",)
+    __slots__ = ("memory", "root")
 
-    def __init__(self, memory: np.ndarray) -> None:
+    def __init__(self, memory: np.ndarray, root: np.ndarray | None = None) -> None:
         self.memory = memory
+        self.root = memory if root is None else root  # what those that share the memory know it by
 
     def __reduce__(self):
         return _loaded, (self.memory.tobytes(),)
@@ -43,7 +44,7 @@ def _storage_of(tensor) -> tuple[Storage, int]:
     start = _tensor.address(array) - _tensor.address(root)
     last = max(_end(root), start + _end(array))
     flat = np.lib.stride_tricks.as_strided(root.view(), (last // root.itemsize,), (root.itemsize,))
-    return Storage(flat.view(np.uint8)), start
+    return Storage(flat.view(np.uint8), root), start
 
 
 def _end(array: np.ndarray) -> int:
@@ -56,15 +57,13 @@ def _end(array: np.ndarray) -> int:
 
 def _placed(storage: Storage, start: int, dtype, shape, strides, requires_grad: bool, cls=None):
     """A leaf of this geometry (in bytes) in the storage."""
-    memory = storage.memory
     out = _tensor.new(_tensor.Tensor if cls is None else cls)
-    out._a = np.ndarray(shape, dtype, memory, 0 if 0 in shape else start, strides)
+    out._a = np.ndarray(shape, dtype, storage.memory, 0 if 0 in shape else start, strides)
     out._node, out._rg, out._base = None, requires_grad, None
-    root = memory[: memory.size // dtype.itemsize * dtype.itemsize].view(dtype)
     if _tensor.FRESH is not None:  # inference mode
-        out._vc, out._root = _tensor.FRESH, root
+        out._vc, out._root = _tensor.FRESH, storage.root
     else:
-        out._vc = VersionCounter(root)
+        out._vc = VersionCounter(storage.root)
         out._vc.value = 1  # as in torch, for taking the memory
     return out
 
@@ -112,14 +111,14 @@ def deep_copied(tensor, memo: dict):
         return memo[id(tensor)]
     storage, start = _storage_of(tensor)
     known = memo.setdefault("torch", {})
-    key = storage.memory.__array_interface__["data"][0]
-    if key not in known or known[key].memory.size < storage.memory.size:
-        known[key] = Storage(storage.memory.copy())
+    if id(storage.root) not in known:
+        known[id(storage.root)] = storage.root, Storage(storage.memory.copy())
+    copied = known[id(storage.root)][1]
     array = tensor._a
     cls = None if type(tensor) is _tensor.Tensor else type(tensor)
-    out = _placed(known[key], start, array.dtype, array.shape, array.strides, tensor._rg, cls)
+    out = _placed(copied, start, array.dtype, array.shape, array.strides, tensor._rg, cls)
+    memo[id(tensor)] = out
     if tensor._grad is not None:
         out._grad = tensor._grad.__deepcopy__(memo)
     out.__dict__.update(copy.deepcopy(attributes_of(tensor), memo))
-    memo[id(tensor)] = out
     return out

@@ -108,6 +108,7 @@ class Tensor:
     _root: np.ndarray | None = None  # the array whose first element is the first of the storage, if not its counter's
     _made = ""  # of a view: how it was made, if writes into it cannot be recorded ("several", "no_grad", …)
     _borrowed = False  # of a view: whether it requires grad as its base does, though no edge leads from it
+    _retained = False  # whether it kept its gradient when it was cut off its graph
     _detached: int | None = None  # when ``detach_`` cut it off its graph, on the clock of ``next_sequence``
     _outdated = False  # of a view whose base requires no grad: whether its memory was written since
 
@@ -370,6 +371,8 @@ class Tensor:
     @_fixed
     def retains_grad(self) -> bool:
         """Whether this is a non-leaf whose ``grad`` will be kept."""
+        if self._retained:
+            return True
         extra = self._node.extra if self._node is not None else None
         return extra is not None and extra.retained is not None and extra.retained() is self
 
@@ -416,6 +419,8 @@ class Tensor:
         """The same memory outside the graph."""
         out = share(self)
         out._a = self._a
+        if out._vc is INFERENCE and not state.inference:
+            out._vc = None
         return out
 
     def detach_(self) -> Tensor:
@@ -432,6 +437,7 @@ class Tensor:
         if self._node is not None:
             counter_of(self)
             self._detached = next_sequence()
+            self._retained = self.retains_grad
         self._node, self._rg = None, False
         if self._vc is not None and self._vc.views:
             lend(self)
@@ -441,7 +447,7 @@ class Tensor:
     def data(self) -> Tensor:
         """The same memory outside the graph, with a version counter of its own."""
         out = self.detach()
-        out._root, out._vc = root_of(self), None
+        out._root, out._vc = root_of(self), INFERENCE if self._vc is INFERENCE else None
         return out
 
     @data.setter

@@ -10,7 +10,6 @@ import functools
 import os
 import sys
 import threading
-import traceback
 import warnings
 
 from .nodes import Extra, Node, OutputNode, extra_of, function_of
@@ -130,12 +129,13 @@ def _make(cls):
 @functools.cache
 def _noting(cls: type) -> type:
     """A subclass for the short while until a node is complete: nodes start with ``extra = None``, here with notes."""
+    packs = isinstance(cls.saved, property)  # then ``extra`` starts twice
 
     def set_extra(node, value) -> None:
         _extra_slot.__set__(node, value)
         if value is None:
             note(node)
-        if getattr(node, "sequence", 0):
+        if getattr(node, "sequence", 0) and not packs:
             node.__class__ = cls
 
     members = {"__slots__": (), "__module__": cls.__module__, "extra": property(_extra_slot.__get__, set_extra)}
@@ -148,13 +148,16 @@ def note(node) -> None:
     _extra_slot.__set__(node, extra)
     extra.metadata = _here()
     leaves = [edge for edge in getattr(node, "edges", ()) if edge is not None and not isinstance(edge, Node)]
-    extra.accumulators = [function_of(leaf) for leaf in leaves]
+    # What is made in a pass leads to leaves that were needed before.
+    extra.accumulators = [function_of(leaf) for leaf in leaves] if _evaluating.node is None else []
     for accumulator in extra.accumulators:
         if accumulator is not None and accumulator.extra is None:
             extra_of(accumulator).metadata = dict(extra.metadata)
 
 
 def _here() -> dict:
+    import traceback
+
     frames = traceback.extract_stack()
     metadata: dict = {"traceback_": traceback.format_list([frame for frame in frames if not _is_ours(frame)])}
     if _evaluating.node is not None:

@@ -151,14 +151,16 @@ def backward(
     keep = _flag(create_graph if retain_graph is None else retain_graph)
     create = _flag(create_graph)
     roots = _roots(outputs, gradients, create)
-    if create:
-        _warn_of_cycle()
     if inputs is None:
+        if create:
+            _warn_of_cycle()
         engine.run(roots, keep, create)
         return
     for tensor in inputs:
         _require_tensor(tensor)
         tensor.retain_grad()
+    if create:
+        _warn_of_cycle()
     targets = {tensor._node or tensor for tensor in inputs}
     owners = {_owner(target) for target in targets}
     engine.run(roots, keep, create, wanted=engine.reaching([edge for edge, _ in roots], owners) | owners | targets)

@@ -133,12 +133,11 @@ def total(sums: dict, edge, gradient, siblings, versions: dict):
     for sibling in siblings:
         holders += sibling is known
     kind = type(known)
-    if kind is not ndarray and kind is type(gradient) and issubclass(kind, np.generic):  # a 0-d result of NumPy
-        if known is not gradient and sys.getrefcount(known) == holders and holders < 5:
-            versions[edge] = versions.get(edge, 0) + 1
-            return known + gradient
-    own = kind is ndarray and known.base is None and known is not gradient
-    if own and sys.getrefcount(known) == holders and holders < 5 and known.flags.writeable:
+    own = known is not gradient and sys.getrefcount(known) == holders and holders < 5
+    if own and kind is not ndarray and kind is type(gradient) and issubclass(kind, np.generic):  # of no dimensions
+        versions[edge] = versions.get(edge, 0) + 1
+        return known + gradient
+    if own and kind is ndarray and known.base is None and known.flags.writeable:
         versions[edge] = versions.get(edge, 0) + 1
         return np.add(known, gradient, known)
     versions.pop(edge, None)
@@ -167,9 +166,13 @@ def _result(gradient, version: int | None, others: dict):
         if isinstance(other, TENSORS.Tensor) and other._a is array:
             return other
     out = TENSORS.wrap(array)
+    if not array.flags.writeable:
+        writable(out)
+    elif array.base is not None:  # which in torch is a view made while nothing is recorded
+        out._base, out._made = TENSORS.wrap(array), "no_grad"
     if version:
         nodes.counter_of(out).value = version
-    return out if array.flags.writeable else writable(out)
+    return out
 
 
 def writable(tensor):
@@ -182,7 +185,6 @@ def writable(tensor):
     strides = tuple([new if old else 0 for new, old in zip(memory.strides, array.strides, strict=True)])
     tensor._a = as_strided(memory, array.shape, strides)
     tensor._base, tensor._made = TENSORS.wrap(memory), "no_grad"
-    nodes.counter_of(tensor)
     return tensor
 
 
@@ -253,7 +255,7 @@ def take(leaf, gradient, free: bool, version: int) -> None:
         array = np.empty_like(gradient)
         array[...] = gradient
     if array is not gradient:
-        version = int(is_dense(leaf._a))
+        version = int(is_dense(leaf._a) or not array.size)
     leaf._grad = TENSORS.wrap(array)
     if version:
         nodes.counter_of(leaf._grad).value = version
@@ -301,7 +303,7 @@ def accumulate_tensor(leaf, gradient) -> None:
             leaf._grad = leaf._grad + gradient
         else:
             add_in_place(leaf._grad, gradient._a)
-    elif is_dense(leaf._a):
+    elif is_dense(leaf._a) or not leaf._a.size:
         copy = leaf._grad = TENSORS.wrap(np.empty_like(leaf._a, dtype=gradient._a.dtype))
         TENSORS.copy_(copy, gradient)
     else:
@@ -333,6 +335,8 @@ def call_node(node, gradients):
             found = [None if g is None else TENSORS.wrap(np.asarray(g)) for g in node.arrays(incoming)]
     finally:
         reset_floating(token)
+    reached = [edge is not None and (isinstance(edge, nodes.Node) or not edge._borrowed) for edge in node.edges]
+    found = [gradient if reaches else None for gradient, reaches in zip(found, reached, strict=True)]
     return found[0] if len(found) == 1 else tuple(found)
 
 

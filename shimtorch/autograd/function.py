@@ -31,7 +31,7 @@ from .nodes import (
     output_of,
     seen,
 )
-from .rebasing import leaf_so_far, rebase, written
+from .rebasing import Stale, leaf_so_far, rebase, refusal, written
 
 __all__ = ["BackwardCFunction", "Function", "FunctionCtx", "FunctionMeta", "once_differentiable"]
 
@@ -406,6 +406,9 @@ def _outside(output, is_input: bool, is_modified: bool):
 
 
 def _require_rebasable(output, is_input: bool, count: int) -> None:
+    if output._base is not None and output._made:
+        node = output._node
+        raise refusal(output, node.fixed[1] if type(node) is Stale else node, indirectly=False)
     if output._rg and output._base is not None and output._base._node is None:
         raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
     if output._rg and leaf_so_far(output):

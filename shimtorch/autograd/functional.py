@@ -241,8 +241,8 @@ def jacobian(func, inputs, create_graph=False, strict=False, vectorize=False, st
 
 
 def _refuse_forward_mode(create_graph: bool, strict: bool, vectorize: bool) -> None:
-    combined = "torch.autograd.functional.jacobian: `{0}=True` and `strategy=\"forward-mode\"` are not supported together"
-    advice = " (yet). Please either set `{0}=False` or `strategy=\"reverse-mode\"`."
+    combined = 'torch.autograd.functional.jacobian: `{0}=True` and `strategy="forward-mode"` are not supported '
+    advice = 'together (yet). Please either set `{0}=False` or `strategy="reverse-mode"`.'
     if create_graph:
         raise NotImplementedError((combined + advice).format("create_graph"))
     if strict:

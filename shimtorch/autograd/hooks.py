@@ -14,8 +14,8 @@ def register_hook(tensor, hook) -> RemovableHandle:
     if not tensor._rg:
         raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
     if tensor._backward_hooks is None:
+        tensor._backward_hooks = OrderedDict()  # which it has even if it turns out to have no place in a graph
         node = tensor._node or None
-        tensor._backward_hooks = OrderedDict()
         if node is None:
             hook_leaf(tensor)
         else:

@@ -36,7 +36,11 @@ def run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, capt
     task = _Pass(keep_graph, create_graph, targets, wanted, captured)
     for edge, gradient in [*pending.items(), *leaves.items()]:
         task.expect(edge)
-        task.add(*_place(edge), _as_tensor(gradient))
+        tensor = _as_tensor(gradient)
+        if sys.getrefcount(gradient) > 4:  # of which the last two loops and this call hold four
+            task.held.append(tensor)
+        task.add(*_place(edge), tensor)
+        tensor = None
     frontier = dict.fromkeys([_place(edge)[0] for edge in (*pending, *leaves)])
     pending.clear()
     leaves.clear()
@@ -78,6 +82,7 @@ class _Pass:
             self.captured.setdefault(function, {})[number] = edge
         self.dependencies: dict = {}
         self.buffers: dict = {}
+        self.held: list = []  # gradients whose memory the user has as well
         self.outputs: dict = {}  # per node of several outputs, what stands for each that gradients come by
         self.queue = _Queue()
 
@@ -159,7 +164,7 @@ class _Pass:
 
     def _leaf(self, leaf, buffer):
         box = [buffer.pop(0, None)]
-        if leaf._borrowed:
+        if leaf._borrowed or not self._takes_part(leaf, leaf):
             return
         for hook in list((leaf._backward_hooks or {}).values()):
             box.append(_replaced(box.pop(), hook))
@@ -258,16 +263,15 @@ def _accumulate(leaf, box, create_graph: bool, holders: int) -> None:
     elif leaf._grad is not None or create_graph:
         engine.accumulate_tensor(leaf, gradient)
     else:
-        free = sys.getrefcount(gradient) <= holders and sys.getrefcount(gradient._a) == 2
-        free = free and gradient._a.flags.writeable
+        free = sys.getrefcount(gradient) <= holders and gradient._a.flags.writeable
         engine.take(leaf, gradient._a, free, gradient._version)
     hooks = leaf._post_accumulate_grad_hooks
     if hooks:
+        value = leaf
         for hook in list(hooks.values()):
-            result = hook(leaf)
-            _require_alike(leaf, result, hook)
-            if result is not None and result is not leaf:
-                raise RuntimeError("Tensor post accumulate grad hooks should return None.")
+            value = _replaced(value, hook)
+        if value is not leaf:
+            raise RuntimeError("Tensor post accumulate grad hooks should return None.")
 
 
 # --- hooks --------------------------------------------------------------------------------------------------------

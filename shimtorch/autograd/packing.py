@@ -229,7 +229,8 @@ class _Packing:
         packed = _saved_slot.__get__(self)
         if packed is None:
             raise already_freed()
-        order = _order(self, packed)
+        names = self.saved_names if len(self.saved_names) == len(packed) else range(len(packed))
+        order = sorted(range(len(packed)), key=names.__getitem__)
         found = {index: unpacked(packed[index]) for index in order}
         values = tuple([found[index] for index in range(len(packed))])
         extra = extra_of(self)

@@ -350,16 +350,16 @@ def _copy_(self, other, non_blocking=False):
         raise TypeError("other")
     if not isinstance(non_blocking, bool):
         raise TypeError("non_blocking")
-    if self is not other:
-        refuse_overlap(self._a, (other._a,))
-        _errors.require_fit(self._a.shape, other._a.shape)
-    return _copied(self, other)
+    return _copied(self, other, fits=False)
 
 
-def _copied(self, other):
+def _copied(self, other, fits=True):
     recorded = self._a.dtype.kind in "fc" and recording(self, other)
     original = before_inplace(self, (other,)) if recorded else self
     if self is not other:
+        if not fits:
+            refuse_overlap(self._a, (other._a,))
+            _errors.require_fit(self._a.shape, other._a.shape)
         _copy(self._a, other)
     written(self)
     if recorded:

@@ -75,11 +75,9 @@ def _negate(a):
             "the `~` or `logical_not()` operator instead."
         )
     r = np.negative(a)
-    if a.dtype.kind == "c":  # of which torch subtracts whole vectors from 0, which leaves no -0.0
-        r = np.asarray(r)
-        flat = r.reshape(-1, order="K") if r.flags.forc else r.reshape(-1)
+    if a.dtype.kind == "c" and a.size >= 4:  # of which torch subtracts whole vectors from 0, which leaves no -0.0
+        flat = r.T.reshape(-1) if r.flags.f_contiguous else r.reshape(-1)
         flat[: r.size - r.size % _COMPLEX_LANES[r.dtype.char]] += 0
-        r = flat.reshape(r.shape) if not r.flags.forc else r
     return r
 
 

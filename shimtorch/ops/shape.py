@@ -17,6 +17,7 @@ from .. import _dtypes
 from .._device import Size, contiguous_format, memory_format, preserve_format, require_cpu
 from .._layout import laid_out
 from .._tensor import Tensor, new, scalar_type_name, strides_of, wrap, wrap_dim
+from .._warnings import warn
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
 from ..autograd.namespaces import ARRAYS, TENSORS
@@ -655,7 +656,7 @@ def warn_of_complex(have, want) -> None:
     global _warned_of_complex
     if have.dtype.kind == "c" and want.kind in "iuf" and have.size and not _warned_of_complex:
         _warned_of_complex = True
-        warnings.warn(_COMPLEX_TO_REAL, UserWarning, stacklevel=4)
+        warn(_COMPLEX_TO_REAL)
 
 
 def to_dtype(input, kind: _dtypes.dtype, copy: bool = False):

@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from unittest import SkipTest
@@ -23,7 +22,8 @@ from unittest import SkipTest
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis.errors import Flaky
 
-from conformance.suites.fuzz.execution import Difference, difference
+from conformance.suites.fuzz.comparing import Difference
+from conformance.suites.fuzz.execution import difference
 from conformance.suites.fuzz.programs import Program, programs
 
 REGRESSIONS = Path(__file__).parents[2] / "regressions"
@@ -31,7 +31,7 @@ REGRESSIONS = Path(__file__).parents[2] / "regressions"
 _ROUND = 500  # programs of one seed; a difference ends the round
 _SHORTENED = 3  # programs that end alike, before more of them are passed over
 _SHRINKING = 4.0  # seconds given to shrinking one difference
-_CLASS = re.compile(r"\(?'?(?:None$|\w*(?:Error|Warning)\b)")
+_CLASS = re.compile(r"\(?'?(?:nothing$|\w*(?:Error|Warning)\b)")
 _PARTICULAR = re.compile(r"<[^<>]*>|'[^']*'|\b[a-z]{1,2}\b|[\d.]+(e[+-]?\d+)?|\[[^\[\]]*\]")
 _OPERATION = re.compile(r"\w+(?=\()| [-+*/@]=? |(?<=\.)grad\b")
 _ALIAS = re.compile(r"(\w+) = ([a-z]{1,2})")
@@ -56,6 +56,9 @@ class _Found(AssertionError):
 
 class _Enough(SkipTest):
     """There is no time left: Hypothesis lets this pass and stops."""
+
+    def __init__(self) -> None:
+        super().__init__("no time left")
 
 
 @dataclass(frozen=True)
@@ -106,44 +109,26 @@ class Outcome:
         return f"{self.programs:,} programs in {self.seconds:.1f} s, {pace:.0f} a second: {len(self.failures)} differ"
 
 
-def run_campaign(
-    subject: str,
-    examples: int,
-    start: int,
-    limit: float,
-    failures: int,
-    folder: Path | None,
-    ignored: Collection[str],
-    progress: Callable[[str, int, int], None],
-    tell: Callable[[str], None],
-) -> Outcome:
-    """A campaign against PyTorch: tells each failure, and saves it if there is a folder for it."""
-    if sys.__stderr__ is not None:
-        faulthandler.enable(sys.__stderr__)  # should PyTorch crash, it is told where
-
-    def found(failure: Failure) -> None:
-        tell(failure.told())
-        if folder is not None:
-            tell(f"saved {save(failure, folder)}\n")
-
-    campaign = Campaign(import_module(subject), import_module("torch"), found, progress, ignored)
-    return campaign.run(examples, start, limit, failures)
-
-
 @dataclass
 class Campaign:
-    """``ignored``: sorts of differences ("_version", "a.grad stride") that are known and passed over."""
+    """Tells each failure, and saves it if there is a folder for it.
+
+    ``ignored``: sorts of differences ("_version", "stride", "raised") that are passed over.
+    """
 
     subject: ModuleType
     reference: ModuleType
-    tell: Callable[[Failure], None] = lambda failure: None
+    tell: Callable[[str], None] = lambda text: None
     progress: Callable[[str, int, int], None] = lambda what, done, total: None
     ignored: Collection[str] = ()
+    folder: Path | None = None
     _known: set[str] = field(default_factory=set)
     _met: Counter[str] = field(default_factory=Counter)
 
     def run(self, examples: int, start: int = 0, limit: float = float("inf"), failures: int = 10) -> Outcome:
         """Draw that many programs, or as many as there is time for, until so many differ in ways of their own."""
+        if sys.__stderr__ is not None:
+            faulthandler.enable(sys.__stderr__)  # should PyTorch crash, it is told where
         outcome, began, turn = Outcome(), time.monotonic(), 0
         while outcome.programs < examples and len(outcome.failures) < failures:
             if time.monotonic() - began > limit:
@@ -155,7 +140,9 @@ class Campaign:
             turn += 1
             if failure is not None:
                 outcome.failures.append(failure)
-                self.tell(failure)
+                self.tell(failure.told())
+                if self.folder is not None:
+                    self.tell(f"saved {save(failure, self.folder)}\n")
             self.progress("programs", outcome.programs, examples)
         outcome.seconds = time.monotonic() - began
         return outcome

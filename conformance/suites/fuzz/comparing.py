@@ -56,9 +56,9 @@ def differing(ours: Mapping[str, Any], theirs: Mapping[str, Any], number: int, e
         values.append((path, our, their))
     for path, our, their in values:
         if our[1:3] == their[1:3] and our[VALUE] != their[VALUE]:
-            arrays = [_array(side) for side in (our, their)]
-            if not _agree(*arrays, exact):
-                yield Difference(number, f"{path} value", *(shown(array.tolist()) for array in arrays))
+            our_array, their_array = _array(our), _array(their)
+            if not _agree(our_array, their_array, exact):
+                yield Difference(number, f"{path} value", shown(our_array.tolist()), shown(their_array.tolist()))
 
 
 def _are_tensors(*descriptions: Any) -> bool:
@@ -89,7 +89,7 @@ def _agree(ours: numpy.ndarray[Any, Any], theirs: numpy.ndarray[Any, Any], exact
     """Whether values are equal within the tolerance; NaN equals only NaN, and 0.0 not -0.0 unless rounding made it."""
     if ours.dtype.kind == "c":
         parts = [(getattr(ours, part).copy(), getattr(theirs, part).copy()) for part in ("real", "imag")]
-        return all(_agree(*part, exact) for part in parts)
+        return all(_agree(our, their, exact) for our, their in parts)
     if ours.dtype.kind != "f":
         return False
     near = ulp_distances(ours, theirs) <= _ULP

@@ -103,11 +103,13 @@ def _permuted(x: Value, choose: Choices, name: str) -> tuple[str, Shape] | None:
 
 def _flat(x: Value, choose: Choices, name: str) -> tuple[str, Shape] | None:
     size = prod(x.shape)
-    options = [("(-1)", (size,))] if size else []
-    options += [("(1, -1)", (1, size)), ("(-1, 1)", (size, 1))] if size else []
-    if size and size % 2 == 0:
-        options += [("(2, -1)", (2, size // 2))]
-    return (lambda text, shape: (f".{name}{text}", shape))(*choose.pick(options)) if options else None
+    if not size:
+        return None
+    options: list[tuple[str, Shape]] = [("(-1)", (size,)), ("(1, -1)", (1, size)), ("(-1, 1)", (size, 1))]
+    if size % 2 == 0:
+        options.append(("(2, -1)", (2, size // 2)))
+    sizes, shape = choose.pick(options)
+    return f".{name}{sizes}", shape
 
 
 def _expanded(x: Value, choose: Choices) -> tuple[str, Shape]:
@@ -208,6 +210,8 @@ def view(x: Value, state: State, choose: Choices) -> Value:
 def operand(state: State, choose: Choices, fits: Callable[[Value], bool] = lambda value: True) -> Value:
     """A tensor that fits, if there is one: mostly a name, now and then a view of it or its gradient."""
     options = state.values(fits) or state.values()
+    if not choose.once_in(6):
+        options = [value for value in options if value.sure] or options
     x = choose.pick(options)
     kind = choose.below(16)
     if kind >= 14:
@@ -370,6 +374,8 @@ def joined(x: Value, state: State, choose: Choices) -> Value:
 def scalar(state: State, choose: Choices) -> Value:
     """Something of one element that a backward pass can begin at, most often."""
     x = operand(state, choose, lambda value: value.requires and not value.leaf)
+    if x.dtype.startswith("complex") and not choose.once_in(8):
+        x = replace(x, text=f"{x.text}.abs()", dtype="float32")
     if not x.shape:
         return x
     if choose.below(3) == 2:

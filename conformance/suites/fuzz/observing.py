@@ -35,7 +35,7 @@ def observe(module: ModuleType, namespace: dict[str, Any]) -> dict[str, Any]:
     return seen
 
 
-def _collect(kind: type, path: str, value: Any, tensors: Tensors, seen: dict[str, Any], depth: int) -> None:
+def _collect(kind: Any, path: str, value: Any, tensors: Tensors, seen: dict[str, Any], depth: int) -> None:
     """Every tensor that a name leads to: itself, its gradients, the items of tuples."""
     if isinstance(value, kind):
         if any(value is known for known in tensors.values()) and depth:
@@ -114,7 +114,7 @@ def _walk(nodes: dict[Any, int], names: dict[int, str]) -> tuple[Any, ...]:
     order = list(nodes)
     rows = []
     for node in order:  # which grows
-        edges = []
+        edges: list[tuple[int | None, int]] = []
         for function, output in node.next_functions:
             if function is None:
                 edges.append((None, output))

@@ -5,7 +5,8 @@ The belief is light: after a statement that raises it may be wrong, and then the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count, product
 from string import ascii_lowercase
@@ -15,6 +16,7 @@ from typing import TypeVar
 Shape = tuple[int, ...]
 Item = TypeVar("Item")
 
+_WORD = re.compile(r"\b[a-z]{1,2}\b")
 _RANK = ("bool", "int64", "float32", "float64", "complex64", "complex128")
 
 
@@ -29,6 +31,7 @@ class Value:
     leaf: bool = True
     has_grad: bool = False
     memory: str = ""  # a name for its storage, "" for one of its own
+    sure: bool = True  # whether the statement that bound it is likely not to have raised
 
     @property
     def differentiable(self) -> bool:
@@ -72,6 +75,7 @@ class State:
     handles: list[str] = field(default_factory=list)
     nodes: list[str] = field(default_factory=list)
     functions: dict[str, int] = field(default_factory=dict)  # of autograd.Function classes: how many tensors they take
+    origins: dict[str, set[str]] = field(default_factory=dict)  # of each name: the names it was computed from
     recording: bool = True
     _storages: int = 0
     _names: Callable[[], str] = field(default_factory=lambda: _fresh_names().__next__)
@@ -80,10 +84,16 @@ class State:
         return self._names()
 
     def bind(self, name: str, value: Value) -> None:
+        self.origins[name] = self.behind(value.text)
         self.tuples.pop(name, None)
         self._storages += not value.memory
         memory = value.memory or f"storage {self._storages}"
         self.tensors[name] = replace(value, text=name, requires=value.requires and value.differentiable, memory=memory)
+
+    def behind(self, text: str) -> set[str]:
+        """The names in an expression, and all that they were computed from."""
+        named = {word for word in _WORD.findall(text) if word in self.tensors or word in self.tuples}
+        return named.union(*(self.origins.get(name, ()) for name in named))
 
     def values(self, fits: Callable[[Value], bool] = lambda value: True) -> list[Value]:
         """The tensors that have a name or stand in a tuple that has one."""
@@ -97,7 +107,7 @@ class State:
             self.tensors[name] = replace(self.tensors[name], **changes)  # type: ignore[arg-type]
 
 
-def _fresh_names():  # type: ignore[no-untyped-def]
+def _fresh_names() -> Iterator[str]:
     for length in count(1):
         for letters in product(ascii_lowercase, repeat=length):
             name = "".join(letters)

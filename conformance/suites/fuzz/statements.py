@@ -95,6 +95,7 @@ def take_apart(state: State, choose: Choices) -> str | None:
     }[how]
     requires = x.requires and state.recording
     names = [state.fresh() for _ in shapes]
+    state.origins[names[0]] = state.behind(x.text)
     if choose.below(3) == 2:
         values = [
             Value(f"{names[0]}[{place}]", shape, x.dtype, requires, memory=x.memory)
@@ -104,7 +105,7 @@ def take_apart(state: State, choose: Choices) -> str | None:
         state.tuples[names[0]] = tuple(replace(value, leaf=not requires) for value in values)
         return f"{names[0]} = {x.text}.{how}"
     for name, shape in zip(names, shapes, strict=True):
-        state.bind(name, Value(name, shape, x.dtype, requires, not requires, memory=x.memory))
+        state.bind(name, Value(x.text, shape, x.dtype, requires, not requires, memory=x.memory))
     return f"{', '.join(names)}{',' if len(names) == 1 else ''} = {x.text}.{how}"
 
 
@@ -144,9 +145,15 @@ _WRITES = (
 )  # fmt: skip
 
 
+def _writable(value: Value) -> bool:
+    return not (value.leaf and value.requires)
+
+
 @kind(13)
 def write(state: State, choose: Choices) -> str | None:
-    target = operand(state, choose, lambda value: not (value.leaf and value.requires))
+    if not state.values(_writable) and not choose.once_in(8):
+        return None
+    target = operand(state, choose, _writable)
     if choose.once_in(3):
         target = view(target, state, choose)
     needs, text = choose.pick(_WRITES)
@@ -186,8 +193,14 @@ def _leaves(state: State) -> list[Value]:
     return state.values(lambda value: value.leaf and value.requires) or state.values()
 
 
+def _derived(value: Value) -> bool:
+    return value.requires and not value.leaf
+
+
 @kind(9, "Tensor.backward")
 def pass_backward(state: State, choose: Choices) -> str | None:
+    if not state.values(_derived) and not choose.once_in(8):
+        return None
     options = _options(state, choose, "retain_graph=True", "create_graph=True", "inputs=")
     if "inputs=" in options:
         inputs = [choose.pick(state.values()).text for _ in range(choose.below(2) + 1)]
@@ -197,8 +210,7 @@ def pass_backward(state: State, choose: Choices) -> str | None:
             state.tensors[name] = replace(state.tensors[name], has_grad=True)
     if choose.below(3) != 2:
         return f"{scalar(state, choose).text}.backward({options[2:]})"
-    x = operand(state, choose, lambda value: value.requires and not value.leaf)
-    options = options.replace("inputs=", "inputs=")
+    x = operand(state, choose, _derived)
     if choose.once_in(4):
         y = scalar(state, choose)
         seed = constant(x.shape, x.dtype, choose)
@@ -211,27 +223,32 @@ def pass_backward(state: State, choose: Choices) -> str | None:
 
 @kind(5, "autograd.grad")
 def differentiate(state: State, choose: Choices) -> str | None:
+    if not state.values(_derived) and not choose.once_in(8):
+        return None
     create = choose.below(3) == 1
     options = ", create_graph=True" if create else ""
     options += _options(state, choose, "allow_unused=True", "retain_graph=True", "materialize_grads=True")
-    inputs = [choose.pick(state.values(lambda value: value.requires) or state.values())]
+    of_several = choose.once_in(4)
+    x = operand(state, choose, _derived) if of_several else scalar(state, choose)
+    behind = state.behind(x.text)
+    used = state.values(lambda value: value.requires and value.text in behind)
+    inputs = [choose.pick(used if used and not choose.once_in(8) else state.values())]
     if choose.once_in(3):
-        inputs.append(choose.pick(state.values()))
+        inputs.append(choose.pick(used if used and choose.below(2) else state.values()))
     names = [state.fresh() for _ in inputs]
-    if choose.once_in(4):
-        x = operand(state, choose, lambda value: value.requires and not value.leaf)
-        output = f"{x.text}, [{', '.join(value.text for value in inputs)}], {constant(x.shape, x.dtype, choose)}"
-    else:
-        output = f"{scalar(state, choose).text}, [{', '.join(value.text for value in inputs)}]"
+    ones = f", {constant(x.shape, x.dtype, choose)}" if of_several else ""
+    arguments = f"{x.text}, [{', '.join(value.text for value in inputs)}]{ones}{options}"
     for name, value in zip(names, inputs, strict=True):
-        state.bind(name, Value(name, value.shape, value.dtype, create, not create, memory="of a gradient"))
-    return f"{', '.join(names)}{',' if len(names) == 1 else ''} = torch.autograd.grad({output}{options})"
+        requires = create and value.requires
+        state.bind(name, Value(x.text, value.shape, value.dtype, requires, not requires, False, "of a gradient", False))
+    return f"{', '.join(names)}{',' if len(names) == 1 else ''} = torch.autograd.grad({arguments})"
 
 
 @kind(3)
 def handle_grad(state: State, choose: Choices) -> str | None:
-    x = choose.pick(state.values(lambda value: value.has_grad) or _leaves(state))
-    how = choose.below(9)
+    having = state.values(lambda value: value.has_grad)
+    x = choose.pick(having or _leaves(state))
+    how = choose.below(9) if having or choose.once_in(8) else choose.pick((0, 4, 5))
     if how in (0, 1):
         state.change(x, has_grad=False)
         return f"{x.text}.grad = None"
@@ -254,7 +271,9 @@ def handle_grad(state: State, choose: Choices) -> str | None:
 
 @kind(2, "Tensor.retain_grad")
 def retain(state: State, choose: Choices) -> str | None:
-    x = operand(state, choose, lambda value: value.requires and not value.leaf)
+    if not state.values(_derived) and not choose.once_in(8):
+        return None
+    x = operand(state, choose, _derived)
     state.change(x, has_grad=True)
     return f"{x.text}.retain_grad()"
 
@@ -352,6 +371,8 @@ _NODE_HOOKS = (
 
 @kind(4, "Tensor.register_hook")
 def hook(state: State, choose: Choices) -> str | None:
+    if not state.values(lambda value: value.requires) and not choose.once_in(8):
+        return None
     x = operand(state, choose, lambda value: value.requires)
     y = operand(state, choose)
     name = state.fresh()
@@ -369,7 +390,9 @@ def hook_after(state: State, choose: Choices) -> str | None:
 
 @kind(2, "Tensor.register_hook")
 def hook_node(state: State, choose: Choices) -> str | None:
-    x = operand(state, choose, lambda value: value.requires and not value.leaf)
+    if not state.values(_derived) and not choose.once_in(8):
+        return None
+    x = operand(state, choose, _derived)
     name = state.fresh()
     state.handles.append(name)
     further = ".next_functions[0][0]" if choose.once_in(4) else ""

@@ -45,6 +45,7 @@ def test_programs_of_a_seed_are_the_same_ones() -> None:
     assert texts() == texts()
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_much_of_a_program_makes_sense() -> None:
     """Statements that all raise would say little; a share that raises is meant to."""
     total, raised = 0, 0
@@ -64,7 +65,7 @@ def test_much_of_a_program_makes_sense() -> None:
             torch.set_grad_enabled(True)
 
     run()
-    assert 0.02 < raised / total < 0.4, f"{raised} of {total} statements raised"
+    assert 0.02 < raised / total < 0.3, f"{raised} of {total} statements raised"
 
 
 def test_all_kinds_of_statements_are_drawn() -> None:
