@@ -12,8 +12,8 @@ import sys
 import threading
 import warnings
 
+from . import rebasing
 from .nodes import Extra, Node, OutputNode, extra_of, function_of
-from .rebasing import Stale
 
 __all__ = ["detect_anomaly", "set_detect_anomaly"]
 
@@ -121,7 +121,7 @@ class _Noted(Extra):
 
 
 def _make(cls):
-    if not issubclass(cls, Node) or issubclass(cls, (OutputNode, Stale)):
+    if not issubclass(cls, Node) or issubclass(cls, (OutputNode, rebasing.Stale)):
         return _plain(cls)
     return _plain(_noting(cls))
 
@@ -144,12 +144,15 @@ def _noting(cls: type) -> type:
 
 def note(node) -> None:
     """Let the node's metadata say where the program is, and in which node's backward."""
-    extra = _Noted()
-    _extra_slot.__set__(node, extra)
+    known = getattr(node, "extra", None)
+    if known is None:
+        _extra_slot.__set__(node, _Noted())
+    extra = extra_of(node)
     extra.metadata = _here()
+    if known is not None or _evaluating.node is not None:  # then it leads to leaves that were needed before
+        return
     leaves = [edge for edge in getattr(node, "edges", ()) if edge is not None and not isinstance(edge, Node)]
-    # What is made in a pass leads to leaves that were needed before.
-    extra.accumulators = [function_of(leaf) for leaf in leaves] if _evaluating.node is None else []
+    extra.accumulators = [function_of(leaf) for leaf in leaves]
     for accumulator in extra.accumulators:
         if accumulator is not None and accumulator.extra is None:
             extra_of(accumulator).metadata = dict(extra.metadata)

@@ -8,6 +8,7 @@ meets a node that is observed.
 from __future__ import annotations
 
 import sys
+import threading
 import weakref
 
 import numpy as np
@@ -17,6 +18,7 @@ from .namespaces import TENSORS
 from .nodes import Arrived, Node, OutputNode, SeveralOutputs, accumulator_of, already_freed, type_name
 from .rebasing import written
 
+accumulating = threading.RLock()  # held while a gradient is added to that of a leaf, which threads may share
 _hooked: dict = {}  # weak references to the leaves that have hooks, by id
 
 
@@ -258,13 +260,13 @@ def _accumulate(leaf, box, create_graph: bool, holders: int) -> None:
     gradient = box.pop()
     if gradient is None or leaf._borrowed:
         return
-    if not leaf._rg:
-        pass
-    elif leaf._grad is not None or create_graph:
-        engine.accumulate_tensor(leaf, gradient)
-    else:
-        free = sys.getrefcount(gradient) <= holders and gradient._a.flags.writeable
-        engine.take(leaf, gradient._a, free, gradient._version)
+    if leaf._rg:
+        with accumulating:
+            if leaf._grad is not None or create_graph:
+                engine.accumulate_tensor(leaf, gradient)
+            else:
+                free = sys.getrefcount(gradient) <= holders and gradient._a.flags.writeable
+                engine.take(leaf, gradient._a, free, gradient._version)
     hooks = leaf._post_accumulate_grad_hooks
     if hooks:
         value = leaf
@@ -325,8 +327,7 @@ def _require_alike(before, after, hook) -> None:
         raise TypeError(f"expected Variable, but hook returned '{type(after).__name__}'")
     if before._a.dtype != after._a.dtype:
         raise RuntimeError(
-            f"hook '{_name(hook)}' has changed the type of value (was {type_name(before._a)} got "
-            f"{type_name(after._a)})"
+            f"hook '{_name(hook)}' has changed the type of value (was {type_name(before._a)} got {type_name(after._a)})"
         )
     if before._a.shape != after._a.shape:
         raise RuntimeError(f"hook '{_name(hook)}' has changed the size of value")

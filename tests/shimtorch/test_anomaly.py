@@ -346,6 +346,18 @@ def test_what_was_written_later_is_hinted_at(made):
 
 
 @needs_torch
+def test_a_view_notes_where_it_was_used_after_its_memory_was_written():
+    source = """
+with mode(True):
+    y = torch.ones(2, requires_grad=True) * 2
+    v = y[:1]
+    y.mul_(3)
+    w = v * 2
+walk(w)"""
+    assert result(source, shimtorch) == result(source, sidebyside.torch)
+
+
+@needs_torch
 @pytest.mark.parametrize("fault", ["_report", "refuse_nan", "note"])
 def test_a_planted_fault_is_found(fault, monkeypatch):
     monkeypatch.setattr(anomaly_mode, fault, lambda *args: None)

@@ -407,9 +407,9 @@ def unhook(state: State, choose: Choices) -> str | None:
 _PACKING = (
     ("lambda t: t", "lambda t: t"),
     ("lambda t: print('pack', t) or t.detach().clone()", "lambda t: print('unpack', t) or t"),
-    ("lambda t: t.detach() * 2", "lambda t: t"),
+    ("lambda t: t.detach() + t.detach()", "lambda t: t"),
     ("lambda t: 5", "lambda number: number"),
-    ("lambda t: t.shape", "lambda shape: torch.ones(shape)"),
+    ("lambda t: (t.shape, t.dtype)", "lambda kept: torch.ones(kept[0], dtype=kept[1])"),
 )
 
 
