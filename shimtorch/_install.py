@@ -22,6 +22,7 @@ INTERNAL = frozenset({
     "autograd.namespaces",
     "autograd.nodes",
     "autograd.observed",
+    "autograd.packing",
     "autograd.rebasing",
     "autograd.saved",
 })  # fmt: skip

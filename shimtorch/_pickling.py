@@ -15,7 +15,7 @@ from . import _tensor
 from .autograd.nodes import VersionCounter
 
 _OWN = frozenset((
-    "_accumulator", "_backward_hooks", "_borrowed", "_detached", "_grad", "_made", "_outdated",
+    "_accumulator", "_accumulator_extra", "_backward_hooks", "_borrowed", "_detached", "_grad", "_made", "_outdated",
     "_post_accumulate_grad_hooks", "_root",
 ))  # fmt: skip
 

@@ -540,9 +540,7 @@ SIGNATURES: dict[str, Signatures] = {
         ("(Tensor input, SymIntArrayRef size, SymIntArrayRef stride, SymInt? storage_offset=None)",),
         ("(SymIntArrayRef size, SymIntArrayRef stride, SymInt? storage_offset=None)",),
     ),
-    "copy_": Signatures(
-        (), ("(Tensor other, bool non_blocking=False)", "(Tensor other, bool async=False)|deprecated")
-    ),
+    "copy_": Signatures((), ("(Tensor other, bool non_blocking=False)", "(Tensor other, bool async=False)|deprecated")),
     "expand_as": Signatures((), ("(Tensor other)",)),
     "view_as": Signatures((), ("(Tensor other)",)),
     "reshape_as": Signatures((), ("(Tensor other)",)),

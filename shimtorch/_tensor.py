@@ -103,6 +103,7 @@ class Tensor:
 
     _grad: Tensor | None = None
     _accumulator = None
+    _accumulator_extra = None
     _backward_hooks: OrderedDict | None = None
     _post_accumulate_grad_hooks: OrderedDict | None = None
     _root: np.ndarray | None = None  # the array whose first element is the first of the storage, if not its counter's

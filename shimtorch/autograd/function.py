@@ -194,7 +194,7 @@ class FunctionNode(SeveralOutputs):
         return self._brought_back(kept)
 
     def _brought_back(self, gradients) -> list:
-        fitted = []
+        fitted: list = []
         for index, (gradient, operand, edge) in enumerate(zip(gradients, self.operands, self.edges, strict=True)):
             if gradient is None or edge is None:
                 fitted.append(None)
@@ -435,7 +435,7 @@ def _require_rebasable(output, is_input: bool, count: int) -> None:
 
 
 def _packed(node: FunctionNode, ctx) -> tuple:
-    saved = []
+    saved: list = []
     for index, tensor in enumerate(ctx.to_save or ()):
         if tensor is None:
             saved.append(None)

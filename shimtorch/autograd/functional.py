@@ -33,12 +33,14 @@ def _listed(values, what: str, function: str):
 
 def _apart(tensors, create_graph: bool, requires_grad: bool) -> tuple:
     """The tensors for one computation: views that stay in the graph, or leaves outside it."""
-    return tuple([
-        tensor.view_as(tensor)
-        if create_graph and tensor.requires_grad
-        else tensor.detach().requires_grad_(requires_grad)
-        for tensor in tensors
-    ])
+    return tuple(
+        [
+            tensor.view_as(tensor)
+            if create_graph and tensor.requires_grad
+            else tensor.detach().requires_grad_(requires_grad)
+            for tensor in tensors
+        ]
+    )
 
 
 def _results(tensors, is_tuple: bool, create_graph: bool):
@@ -273,10 +275,12 @@ def _rows_one_by_one(outputs, inputs, create_graph: bool, strict: bool):
                 elif strict and create_graph and not gradient.requires_grad:
                     raise RuntimeError(_CONSTANT.format("jacobian", number))
                 rows[index].append(gradient)
-        yield tuple([
-            TENSORS.stack(row, dim=0).view(output.size() + tensor.size())
-            for row, tensor in zip(rows, inputs, strict=True)
-        ])
+        yield tuple(
+            [
+                TENSORS.stack(row, dim=0).view(output.size() + tensor.size())
+                for row, tensor in zip(rows, inputs, strict=True)
+            ]
+        )
 
 
 def _rows_at_once(outputs, inputs, create_graph: bool, strict: bool):
@@ -291,9 +295,9 @@ def _rows_at_once(outputs, inputs, create_graph: bool, strict: bool):
             gradient = _zeros_like(tensor).expand((sum(counts), *tensor.shape))
         parts.append(gradient.split(counts, dim=0))
     for number, output in enumerate(outputs):
-        yield tuple([
-            part[number].view(output.shape + tensor.shape) for part, tensor in zip(parts, inputs, strict=True)
-        ])
+        yield tuple(
+            [part[number].view(output.shape + tensor.shape) for part, tensor in zip(parts, inputs, strict=True)]
+        )
 
 
 def _unit_vectors(outputs, counts) -> tuple:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 import weakref
+from typing import Any
 
 from .mode import state
 
@@ -92,6 +93,11 @@ class Node:
 
     __slots__ = ("edges", "extra", "fixed", "saved", "sequence")
     __module__ = "builtins"
+    edges: tuple
+    extra: Extra | None
+    fixed: Any
+    saved: Any
+    sequence: int
     saved_names: tuple[str, ...] = ()
     saves_list = False  # whether ``saved`` holds as many tensors as there happen to be
     takes_undefined = False  # whether it is to be run by ``apply``, with Tensors and None
@@ -181,29 +187,20 @@ class Node:
 
 
 class AccumulateGrad(Node):
-    """The end of the graph at a leaf: adds what arrives to ``variable.grad``."""
+    """The end of the graph at a leaf: adds what arrives to ``variable.grad``. The leaf keeps its ``extra``, if any."""
 
     __slots__ = ("__weakref__", "variable")
     __module__ = "builtins"
 
     def __init__(self, variable) -> None:
         self.variable = variable
-        self.edges, self.saved, self.extra = (), (), None
+        self.edges, self.saved, self.extra = (), (), variable._accumulator_extra
         self.sequence = -(2**64 - 1)
-
-    def register_hook(self, fn):
-        """As ``Node.register_hook``; the leaf keeps it."""
-        self.variable._accumulator = self
-        return super().register_hook(fn)
-
-    def register_prehook(self, fn):
-        """As ``Node.register_prehook``; the leaf keeps it."""
-        self.variable._accumulator = self
-        return super().register_prehook(fn)
 
     def _observe(self) -> None:
         from .observed import hook_leaf
 
+        self.variable._accumulator_extra = extra_of(self)
         hook_leaf(self.variable)
 
     def __call__(self, *grads) -> tuple:
@@ -310,17 +307,11 @@ def function_of(edge):
         return edge.face()
     if edge._borrowed:
         return None
-    found = accumulator_of(edge)
+    found = None if edge._accumulator is None else edge._accumulator()
     if found is None:
         found = AccumulateGrad(edge)
         edge._accumulator = weakref.ref(found)
     return found
-
-
-def accumulator_of(leaf) -> AccumulateGrad | None:
-    """The leaf's ``AccumulateGrad`` as long as somebody holds it, or hooks make it last."""
-    known = leaf._accumulator
-    return known() if isinstance(known, weakref.ref) else known
 
 
 def counter_of(tensor) -> VersionCounter:
@@ -401,6 +392,15 @@ def type_name(array) -> str:
 
 
 def _modified(array, producer, now: int, then: int) -> RuntimeError:
+    from .anomaly_mode import state
+
+    hint = (
+        "the backtrace further above shows the operation that failed to compute its gradient. The variable in question "
+        "was changed in there or anywhere later. Good luck!"
+        if state.enabled
+        else "enable anomaly detection to find the operation that failed to compute its gradient, with "
+        "torch.autograd.set_detect_anomaly(True, check_nan=False)."
+    )
     origin = ""
     if producer is not None:
         node, number = seen(producer)
@@ -408,8 +408,7 @@ def _modified(array, producer, now: int, then: int) -> RuntimeError:
     return RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
         f"[{type_name(array)} {list(array.shape)}]{origin} is at version {now}; expected version {then} instead. "
-        "Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
-        "torch.autograd.set_detect_anomaly(True, check_nan=False)."
+        f"Hint: {hint}"
     )
 
 

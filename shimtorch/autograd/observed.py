@@ -15,7 +15,7 @@ import numpy as np
 
 from . import anomaly_mode as anomaly
 from .namespaces import TENSORS
-from .nodes import Arrived, Node, OutputNode, SeveralOutputs, accumulator_of, already_freed, type_name
+from .nodes import Arrived, Node, OutputNode, SeveralOutputs, already_freed, type_name
 from .rebasing import written
 
 accumulating = threading.RLock()  # held while a gradient is added to that of a leaf, which threads may share
@@ -41,7 +41,8 @@ def run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, capt
         tensor = _as_tensor(gradient)
         if sys.getrefcount(gradient) > 4:  # of which the last two loops and this call hold four
             task.held.append(tensor)
-        task.add(*_place(edge), tensor)
+        function, number = _place(edge)
+        task.add(function, number, tensor)
         tensor = None
     frontier = dict.fromkeys([_place(edge)[0] for edge in (*pending, *leaves)])
     pending.clear()
@@ -173,8 +174,7 @@ class _Pass:
         if self.targets is not None:
             yield {leaf: box.pop()}
             return
-        accumulator = accumulator_of(leaf)
-        extra = None if accumulator is None else accumulator.extra
+        extra = leaf._accumulator_extra
         if extra is None:
             _accumulate(leaf, box, self.create_graph, 2)
             return

@@ -73,7 +73,7 @@ def write_ends(node, tensor) -> None:
         node.saved = (*node.saved[:index], _Written(tensor), *node.saved[index + 1 :])
     if node.saved and not node.takes_undefined and not issubclass(type(node), _Packing):
         extra, sequence, values = node.extra, node.sequence, node.saved
-        node.__class__ = packing(type(node))
+        node.__class__ = packing(type(node))  # type: ignore[arg-type]
         node.saved = values
         node.extra, node.sequence = extra, sequence
 
@@ -118,7 +118,7 @@ class SavedTensor:
             )
         saved[self._index] = packed(node, saved[self._index], pack_hook, unpack_hook, detached=True)
         if not issubclass(type(node), _Packing):
-            node.__class__ = packing(type(node))
+            node.__class__ = packing(type(node))  # type: ignore[arg-type]
         _saved_slot.__set__(node, tuple(saved))
 
 

@@ -106,6 +106,8 @@ class Stale(Node):
     __slots__ = ()
 
     def __bool__(self) -> bool:
+        from . import anomaly_mode
+
         ref, before = self.fixed
         view = ref()
         if view._made:
@@ -114,7 +116,9 @@ class Stale(Node):
         self.edges = ((base._node or base) if base._rg else None,)
         self.sequence = next_sequence()
         self.fixed = (geometry(base), geometry(view), offset(base, view))
-        self.__class__ = AsStridedBackward0
+        self.__class__ = AsStridedBackward0  # type: ignore[assignment]
+        if anomaly_mode.state.enabled:
+            anomaly_mode.note(self)
         view._borrowed = view._outdated = False
         view._backward_hooks = None
         return True
@@ -190,7 +194,7 @@ _IN_PLACE = "{} that requires grad is being used in an in-place operation."
 
 def _after_arguments(error: RuntimeError) -> RuntimeError:
     """An error before which torch has looked at the operator's arguments."""
-    error.after_arguments = True  # type: ignore[attr-defined]
+    error.after_arguments = True
     return error
 
 

@@ -30,7 +30,7 @@ def _running(accumulate):
         wide = _WIDE.get(a.dtype, a.dtype)
         running = accumulate(a.astype(wide, copy=False), dim, wide)
         if accumulate == np.add.accumulate:
-            running += 0  # torch adds to 0, so that no sum is -0.0
+            running = running + wide.type(0)  # torch adds to 0, so that no sum is -0.0
         return np.ascontiguousarray(running, a.dtype)
 
     return compute

@@ -72,7 +72,7 @@ def made_without_grad(view: Tensor) -> None:
     """Mark a view made in no_grad mode, which requires grad as long as its base does."""
     view._made = "inference" if state.inference or view._made == "inference" else "no_grad"
     view._node = None
-    view._rg = view._borrowed = view._base._rg
+    view._rg = view._borrowed = view._base._rg  # type: ignore[union-attr]
 
 
 def strided(array: ndarray, shape, strides) -> ndarray:

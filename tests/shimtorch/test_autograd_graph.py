@@ -19,13 +19,16 @@ a = torch.tensor([1., 2.], requires_grad=True)
 b = torch.tensor([3., 4.], requires_grad=True)
 """
 FORMS = """
-a * b; a * 2; a.exp(); a.sum(); a ** 2; 2 ** a; a / b; a / 2; 2 / a; a - b; a + b; a.abs(); a.relu(); a.tanh(); a.sigmoid()
-a[:1]; a[torch.tensor([0])]; a[a > 1]; torch.where(a > 0, a, b); torch.cat([a, b]); torch.stack([a, b]); a.view(2, 1); a.t()
+a * b; a * 2; a.exp(); a.sum(); a ** 2; 2 ** a; a / b; a / 2; 2 / a; a - b; a + b; a.abs(); a.relu()
+a.tanh(); a.sigmoid(); a[:1]; a[torch.tensor([0])]; a[a > 1]; torch.where(a > 0, a, b); torch.cat([a, b])
+torch.stack([a, b]); a.view(2, 1); a.t()
 torch.ones(2, 2, requires_grad=True) @ torch.ones(2, 2, requires_grad=True)
 torch.addmm(torch.ones(2, 2, requires_grad=True), torch.ones(2, 2, requires_grad=True), torch.ones(2, 2))
 a.max(0); a.max(); a.sort(); a.norm(); a.std(); a.var(); a.mean(); a.prod(); a.cumsum(0); a.gather(0, torch.tensor([0]))
-torch.softmax(a, 0); F.cross_entropy(a[None], torch.tensor([1])); F.mse_loss(a, b); F.binary_cross_entropy(torch.sigmoid(a), torch.ones(2))
-a.masked_fill(a > 1, 0.); torch.maximum(a, b); a.log(); a.sqrt(); a.reciprocal(); a * True; a.clamp(min=0); a.detach() * 2
+torch.softmax(a, 0); F.cross_entropy(a[None], torch.tensor([1])); F.mse_loss(a, b)
+F.binary_cross_entropy(torch.sigmoid(a), torch.ones(2))
+a.masked_fill(a > 1, 0.); torch.maximum(a, b); a.log(); a.sqrt(); a.reciprocal()
+a * True; a.clamp(min=0); a.detach() * 2
 """.replace("\n", ";").split(";")
 
 SOURCES = [f"with graph.saved_tensors_hooks(pack, unpack): y = {form.strip()}" for form in FORMS if form.strip()]
@@ -87,7 +90,8 @@ shown(lambda: y.grad_fn._raw_saved_self.register_hooks(pack, unpack))
 
 def forward(ctx, x): y = x * 2; ctx.save_for_backward(x, None, y); return y
 def backward(ctx, g): print(ctx.saved_tensors); return g
-Fn = type(torch.autograd.Function)("Fn", (torch.autograd.Function,), {"forward": staticmethod(forward), "backward": staticmethod(backward)})
+made = {"forward": staticmethod(forward), "backward": staticmethod(backward)}
+Fn = type(torch.autograd.Function)("Fn", (torch.autograd.Function,), made)
 with graph.saved_tensors_hooks(pack, unpack): r = Fn.apply(a)
 r.sum().backward()
 isinstance(r.grad_fn, graph.Node)
@@ -121,7 +125,8 @@ y = a * b
 graph.increment_version(b)
 y.sum().backward()
 
-isinstance((a * 2).grad_fn, graph.Node), isinstance((a * 2).grad_fn.next_functions[0][0], graph.Node), isinstance(3, graph.Node), issubclass(int, graph.Node)
+isinstance((a * 2).grad_fn, graph.Node), isinstance(3, graph.Node), issubclass(int, graph.Node)
+isinstance((a * 2).grad_fn.next_functions[0][0], graph.Node)
 
 graph.nothing_of_the_kind
 """,

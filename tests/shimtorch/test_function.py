@@ -57,9 +57,10 @@ shown(lambda: function(both, vjp=both).apply(x).sum().backward())
 shown(lambda: function(vjp=both).apply(x).sum().backward())
 
 for returned in (
-    lambda g: g, lambda g: (g, None, None), lambda g: (g, None, g), lambda g: (g, g), lambda g: (3, None), lambda g: (g[:1], None),
-    lambda g: (torch.ones(3), None), lambda g: (g.double(), None), lambda g: (None, None), lambda g: None, lambda g: (torch.ones(4, 2), None),
-    lambda g: (torch.ones(2, dtype=torch.int), None), lambda g: (torch.ones(2, dtype=torch.cfloat), None), lambda g: [g, None], lambda g: (torch.ones(()), None),
+    lambda g: g, lambda g: (g, None, None), lambda g: (g, None, g), lambda g: (g, g), lambda g: (3, None),
+    lambda g: (g[:1], None), lambda g: [g, None], lambda g: (torch.ones(()), None), lambda g: (torch.ones(4, 2), None),
+    lambda g: (torch.ones(3), None), lambda g: (g.double(), None), lambda g: (None, None), lambda g: None,
+    lambda g: (torch.ones(2, dtype=torch.int), None), lambda g: (torch.ones(2, dtype=torch.cfloat), None),
 ):
     x.grad = None
     shown(lambda: function(lambda ctx, g: returned(g), lambda ctx, x, n: x * 1).apply(x, 1).sum().backward())
@@ -242,7 +243,10 @@ del y
 r() is None
 
 def forward(ctx, x, y): ctx.save_for_backward(x, None, y); return x * y
-def backward(ctx, g): a, n, b = ctx.saved_tensors; print(ctx.needs_input_grad, n); return (g * b if ctx.needs_input_grad[0] else None), (g * a if ctx.needs_input_grad[1] else None)
+def backward(ctx, g):
+    (a, n, b), (first, second) = ctx.saved_tensors, ctx.needs_input_grad
+    print(first, second, n)
+    return g * b if first else None, g * a if second else None
 M = function(backward, forward)
 M.apply(x, torch.tensor([3., 4.])).sum().backward()
 M.apply(torch.tensor([3., 4.]), x).sum().backward()
@@ -269,4 +273,4 @@ def test_zeros_that_are_not_made_are_noticed(monkeypatch):
     from shimtorch.autograd.function import FunctionCtx
 
     monkeypatch.setattr(FunctionCtx, "materialize_grads", False)
-    assert any([compare(CLASSES + source) for source in SOURCES if "b.sum().backward(retain" in source])
+    assert any(compare(CLASSES + source) for source in SOURCES if "b.sum().backward(retain" in source)

@@ -322,10 +322,10 @@ def test_hooks_in_another_order_are_noticed(monkeypatch):
     from shimtorch.autograd import observed
 
     monkeypatch.setattr(observed._Queue, "_later", staticmethod(lambda a, b: id(a) > id(b)))
-    assert any([compare(source) for source in SOURCES if "zip(" in source or "acc" in source])
+    assert any(compare(source) for source in SOURCES if "zip(" in source or "acc" in source)
 
 
 @needs_torch
 def test_memory_that_is_always_copied_is_noticed(monkeypatch):
     monkeypatch.setattr("shimtorch.autograd.engine.sys.getrefcount", lambda value: 3)
-    assert any([compare(source) for source in SOURCES if "y.backward(g)" in source])
+    assert any(compare(source) for source in SOURCES if "y.backward(g)" in source)

@@ -94,12 +94,13 @@ watch(x=x, k=k)
 del x, k
 print(alive())
 
-x = leaf(); k = Kept()
-a = (x * 2).grad_fn.next_functions[0][0]
+x = leaf(); k = Kept(); y = x * 2
+a = y.grad_fn.next_functions[0][0]
 a.register_prehook(lambda g, k=k: None)
 watch(x=x, k=k)
 del a, k
 print(alive())
+del y
 del x
 print(alive())
 

@@ -287,10 +287,3 @@ RECORDED = {
 @pytest.mark.parametrize(("source", "text"), RECORDED.items())
 def test_as_recorded(source, text):
     assert repr(eval(source, {"torch": shimtorch})) == text
-
-
-def test_pickling_is_refused_clearly():
-    import pickle
-
-    with pytest.raises(NotImplementedError, match="shimtorch does not offer pickling"):
-        pickle.dumps(shimtorch.ones(2))
