@@ -382,7 +382,10 @@ class Tensor:
         """Keep the gradient of this non-leaf tensor in ``grad``; RuntimeError if it does not require grad."""
         if not self._rg:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        if not leaf_so_far(self) and self._node:
+        if leaf_so_far(self):
+            return
+        extra = self._node.extra
+        if (extra is None or extra.retained is None) and self._node:
             import weakref
 
             extra_of(self._node).retained = weakref.ref(self)
@@ -475,10 +478,10 @@ class Tensor:
 
     @_checked
     def numpy(self, *, force: bool = False) -> np.ndarray:
-        """The array, sharing memory; RuntimeError if it requires grad, unless ``force``."""
+        """The array, sharing memory; RuntimeError in grad mode if it requires grad, unless ``force``."""
         if force is not False and not isinstance(force, bool):
             raise TypeError("force")
-        if self._rg and not force:
+        if self._rg and not force and state.enabled:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         return self._a.view()
 
@@ -496,7 +499,7 @@ class Tensor:
         return self._a.item()
 
     def __float__(self) -> float:
-        if self._rg:
+        if self._rg and state.enabled:
             warn_of_scalar(2)
         return float(_real(self._single(), "double"))
 
@@ -504,7 +507,7 @@ class Tensor:
         return int(_real(self._single(), "int64_t"))
 
     def __complex__(self) -> complex:
-        if self._rg:
+        if self._rg and state.enabled:
             warn_of_scalar(2)
         return complex(self._single())
 

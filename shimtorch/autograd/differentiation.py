@@ -151,19 +151,19 @@ def backward(
     keep = _flag(create_graph if retain_graph is None else retain_graph)
     create = _flag(create_graph)
     roots = _roots(outputs, gradients, create)
-    if inputs is None:
+    wanted = None
+    if inputs is not None:
+        for tensor in inputs:
+            _require_tensor(tensor)
+            tensor.retain_grad()
+        targets = {tensor._node or tensor for tensor in inputs}
+        owners = {_owner(target) for target in targets}
+        wanted = engine.reaching([edge for edge, _ in roots], owners) | owners | targets
+    try:
+        engine.run(roots, keep, create, wanted=wanted)
+    finally:
         if create:
-            _warn_of_cycle()
-        engine.run(roots, keep, create)
-        return
-    for tensor in inputs:
-        _require_tensor(tensor)
-        tensor.retain_grad()
-    if create:
-        _warn_of_cycle()
-    targets = {tensor._node or tensor for tensor in inputs}
-    owners = {_owner(target) for target in targets}
-    engine.run(roots, keep, create, wanted=engine.reaching([edge for edge, _ in roots], owners) | owners | targets)
+            _warn_of_cycle()  # at the end, where torch shows what was to be warned of on the way
 
 
 def _require_tensor(value) -> None:
@@ -237,6 +237,8 @@ def _gradients(outputs, inputs, gradients, keep: bool, create: bool, allow_unuse
     nodes = {edge for edge in edges if isinstance(edge, Node)}
     leaves = {edge for edge in edges if not isinstance(edge, Node) and not edge._borrowed}
     wanted = engine.reaching([edge for edge, _ in roots], {_owner(node) for node in nodes} | leaves)
+    if not create and any(edge in nodes for edge, _ in roots):
+        roots = [(edge, one if one.flags.writeable else one.copy()) for edge, one in roots]
     caught = engine.run(roots, keep, create, leaves, wanted, nodes)
     given = {id(gradient._a): gradient for gradient in gradients if gradient is not None}
     found = []

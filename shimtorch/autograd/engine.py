@@ -45,7 +45,10 @@ def _loop(roots, keep_graph, create_graph, targets, wanted, captured):
     versions: dict = {}
     heap: list = []
     Node = nodes.Node
+    sole = roots[0][0] if wanted is not None and len(roots) == 1 else None  # whose hooks run even if it is not wanted
     for edge, gradient in roots:
+        if wanted is not None and sole is None and edge not in wanted and edge not in captured:
+            continue
         if not isinstance(edge, Node):
             leaves[edge] = total(leaves, edge, gradient, (), versions) if edge in leaves else gradient
         elif edge in pending:
@@ -63,7 +66,7 @@ def _loop(roots, keep_graph, create_graph, targets, wanted, captured):
             else:
                 node, only = only, None
             incoming = pending.pop(node)
-            if wanted is not None and node not in wanted and node not in captured:
+            if wanted is not None and node not in wanted and node not in captured and node is not sole:
                 continue
             extra = node.extra
             if extra is not None:
@@ -237,6 +240,8 @@ def accumulate(leaves: dict, create_graph: bool, wanted, versions) -> None:
         gradient = leaves.pop(leaf)
         if not leaf._rg or leaf._borrowed or (wanted is not None and leaf not in wanted):
             continue
+        if leaf._node is not None:
+            require_leaf(leaf)
         if create_graph:
             accumulate_tensor(leaf, gradient)
         elif leaf._grad is None:
@@ -245,6 +250,12 @@ def accumulate(leaves: dict, create_graph: bool, wanted, versions) -> None:
             take(leaf, gradient, free, versions.get(leaf, 0))
         else:
             add_in_place(leaf._grad, gradient)
+
+
+def require_leaf(tensor) -> None:
+    """RuntimeError if a node has become the origin of what was a leaf."""
+    if tensor._node:
+        raise RuntimeError("leaf variable has been moved into the graph interior")
 
 
 def take(leaf, gradient, free: bool, version: int) -> None:
@@ -298,6 +309,7 @@ def accumulate_tensor(leaf, gradient) -> None:
     """As ``accumulate`` for one Tensor gradient; in grad mode the sum or copy becomes part of the graph."""
     if not leaf._rg or leaf._borrowed:
         return
+    require_leaf(leaf)
     if leaf._grad is not None:
         if state.enabled:
             leaf._grad = leaf._grad + gradient

@@ -262,6 +262,7 @@ def _accumulate(leaf, box, create_graph: bool, holders: int) -> None:
         return
     if leaf._rg:
         with accumulating:
+            engine.require_leaf(leaf)
             if leaf._grad is not None or create_graph:
                 engine.accumulate_tensor(leaf, gradient)
             else:

@@ -214,7 +214,7 @@ class _Packing:
     def saved(self, values) -> None:
         pairs = hooks.stack
         if values and pairs and not any(isinstance(value, Packed) for value in values):
-            self.extra, self.sequence = None, 0
+            self.extra, self.sequence = None, getattr(self, "sequence", 0)
             kept = {index: packed(self, values[index], *pairs[-1]) for index in _order(self, values)}
             values = tuple([kept[index] for index in range(len(values))])
         _saved_slot.__set__(self, values)
@@ -230,7 +230,7 @@ class _Packing:
         if packed is None:
             raise already_freed()
         names = self.saved_names if len(self.saved_names) == len(packed) else range(len(packed))
-        order = sorted(range(len(packed)), key=names.__getitem__)
+        order = sorted(range(len(packed)), key=lambda index: (names[index] == "result", names[index]))
         found = {index: unpacked(packed[index]) for index in order}
         values = tuple([found[index] for index in range(len(packed))])
         extra = extra_of(self)

@@ -265,6 +265,7 @@ class CopySlices(Node):
         part = ndarray(view[0], grad.dtype, memory, start, view[1])
         first, *others = gradients_of(node, part.copy(), ARRAYS)
         if first is not None:
+            refuse_overlap(part, ())
             part[...] = first
         return (None if first is None or self.edges[0] is None else result, *others)
 

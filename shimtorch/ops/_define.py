@@ -107,8 +107,8 @@ def _guarded(forward, name: str, kind: str, method: bool):
             problem: Exception = TypeError(f"{name}(): unsupported argument types")
         except (TypeError, AttributeError) as error:
             problem = error
-        except RuntimeError as error:
-            raise _argument_error_before(error, name, kind, method, args, kwargs) from None
+        except (RuntimeError, IndexError) as error:
+            raise _error_before(error, name, kind, method, args, kwargs) from None
         if "out" in kwargs and not method:
             return _with_out(*args, **kwargs)
         renamed = {_NUMPY_NAMES.get(key, key): value for key, value in kwargs.items()}
@@ -123,8 +123,8 @@ def _guarded(forward, name: str, kind: str, method: bool):
             return forward(input)
         except (TypeError, AttributeError):
             return guarded(input)
-        except RuntimeError as error:
-            raise _argument_error_before(error, name, kind, method, (input,), {}) from None
+        except (RuntimeError, IndexError) as error:
+            raise _error_before(error, name, kind, method, (input,), {}) from None
 
     def of_two(input=_MISSING, other=_MISSING, /, *args, **kwargs):
         if args or kwargs or other is _MISSING:
@@ -136,8 +136,8 @@ def _guarded(forward, name: str, kind: str, method: bool):
             result = forward(input, other)
         except (TypeError, AttributeError):
             result = NotImplemented
-        except RuntimeError as error:
-            raise _argument_error_before(error, name, kind, method, (input, other), {}) from None
+        except (RuntimeError, IndexError) as error:
+            raise _error_before(error, name, kind, method, (input, other), {}) from None
         return guarded(input, other) if result is NotImplemented else result
 
     def _with_out(*args, out, **kwargs):
@@ -161,9 +161,17 @@ def _guarded(forward, name: str, kind: str, method: bool):
     return function
 
 
-def _argument_error_before(error: RuntimeError, *call) -> Exception:
-    """``error``, or what torch would have found wrong with the arguments before it came to that."""
-    return (hasattr(error, "after_arguments") and _argument_error(*call)) or error
+def _error_before(error: Exception, name: str, kind: str, method: bool, args, kwargs) -> Exception:
+    """``error``, or what torch would have found wrong with the arguments or their origins before it came to that."""
+    if hasattr(error, "after_arguments"):
+        return _argument_error(name, kind, method, args, kwargs) or error
+    if state.enabled:
+        try:
+            for value in (*args, *kwargs.values()):
+                bool(isinstance(value, Tensor) and value._rg and value._node)
+        except RuntimeError as refusal:
+            return refusal
+    return error
 
 
 def _argument_error(name: str, kind: str, method: bool, args, kwargs):
@@ -547,7 +555,7 @@ def _number_first(named):
 
 
 def publish_inplace(name: str, kind: str, forward, ufunc=None, dunders=(), zero=None) -> None:
-    write = inplace_of(forward, ufunc, zero)
+    write = inplace_of(forward, ufunc, zero, kind == "binary")
     write.__doc__ = (
         f"``{name}`` written into the tensor itself, which is returned. (``torch.Tensor.{name}_``)\n\n"
         "    RuntimeError for a leaf that requires grad, and if shape or dtype of the result do not fit.\n    "
@@ -576,7 +584,7 @@ def _step(a, b, alpha) -> None:
         np.copyto(a, np.add(wide, a), "unsafe")
 
 
-def inplace_of(forward, ufunc=None, zero=None):
+def inplace_of(forward, ufunc=None, zero=None, binary=False):
     """The in-place form of ``forward``: compute, check, write into ``self``, and take over the new node."""
 
     def write(self, *args, **kwargs):
@@ -604,7 +612,12 @@ def inplace_of(forward, ufunc=None, zero=None):
                         outdate(counter)
                     return self
         operands = (*args, *[v for v in kwargs.values() if isinstance(v, Tensor)]) if kwargs else args
-        original = before_inplace(self, operands)
+        try:
+            original = before_inplace(self, operands)
+        except RuntimeError:
+            if binary and args and not isinstance(args[0], (Tensor, *SCALARS)):
+                return NotImplemented
+            raise
         try:
             result = forward(original, *args, **kwargs)
         except (RuntimeError, NotImplementedError) as error:

@@ -356,6 +356,10 @@ def _copy_(self, other, non_blocking=False):
 def _copied(self, other, fits=True):
     recorded = self._a.dtype.kind in "fc" and recording(self, other)
     original = before_inplace(self, (other,)) if recorded else self
+    source = other
+    if recorded and other._node is not None and other._vc is self._vc:  # what it came by before its memory is written
+        source = wrap(other._a)
+        source._node, source._rg = other._node or None, True
     if self is not other:
         if not fits:
             refuse_overlap(self._a, (other._a,))
@@ -364,7 +368,7 @@ def _copied(self, other, fits=True):
     written(self)
     if recorded:
         output = wrap(self._a)
-        record(output, CopyBackwards, (original, other))
+        record(output, CopyBackwards, (original, source))
         if other._a.dtype is not self._a.dtype or other._a.shape != self._a.shape:
             extra_of(output._node).operands = (None, (other._a.shape, other._a.dtype))
         rebase(self, output._node)

@@ -490,9 +490,9 @@ _ExpandBackward0 = node_class(
 
 def _expanded(a, shape) -> ndarray:
     """``a`` broadcast to ``shape``, with stride 0 where it is repeated."""
-    if a.shape == shape:
-        return a
     a = np.asarray(a)
+    if a.shape == shape:
+        return a.view()
     extra = len(shape) - a.ndim
     strides = [
         stride if size == wanted else 0 for size, wanted, stride in zip(a.shape, shape[extra:], a.strides, strict=True)
@@ -641,7 +641,7 @@ def cast_array(a, kind):
 
 def _cast_gradient(a, kind):
     """As ``cast_array``; like torch, real parts of the same precision stay in the memory of the complex numbers."""
-    return a.real if a.real.dtype == kind else cast_array(a, kind)
+    return a if a.dtype == kind else a.real if a.real.dtype == kind else cast_array(a, kind)
 
 
 _COMPLEX_TO_REAL = (

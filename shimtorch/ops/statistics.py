@@ -172,6 +172,7 @@ def _spread(name: str, root: bool, cls, says: str):
             outputs = math.prod([size for d, size in enumerate(a.shape) if d not in axes])
             count = a.size // outputs if outputs else 0
         if count <= correction:
+            bool(state.enabled and input._rg and input._node)  # an origin that cannot be made is refused first
             warn(_FEW_DEGREES.format(name))
         out = wrap(np.asarray(quietly(_variance, a, axes, keepdim, correction, root)))
         if input._rg and state.enabled:

@@ -45,7 +45,7 @@ def creation(state: State, choose: Choices) -> Value:
     wanted = choose.below(4) != 3
     shape = choose.pick(SHAPES)
     dtype = choose.pick(DTYPES)
-    requires = wanted and dtype != "int64"
+    requires = wanted and dtype != "int64" and not state.inferring
     extra = [f"dtype=torch.{dtype}"] if dtype not in ("float32", "int64") else []
     extra += ["requires_grad=True"] if requires else []
     sizes = ", ".join(map(str, shape)) if shape else "()"
@@ -199,6 +199,8 @@ def view(x: Value, state: State, choose: Choices) -> Value:
     if made is None:
         return x
     text, shape = made
+    if text in (".detach()", ".data") and x.memory in state.frozen:
+        return x
     cut = text in (".detach()", ".data")
     dtype = {"complex64": "float32", "complex128": "float64"}[x.dtype] if text in (".real", ".imag") else x.dtype
     return Value(x.text + text, shape, dtype, x.requires and not cut, x.leaf and not x.requires, memory=x.memory)

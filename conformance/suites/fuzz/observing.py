@@ -19,7 +19,24 @@ VALUE, STRIDE = ASPECTS.index("value"), ASPECTS.index("stride")
 Tensors = dict[str, Any]
 
 
-def observe(module: ModuleType, namespace: dict[str, Any]) -> dict[str, Any]:
+class Versions:
+    """The versions of memories, counted from when they were first seen: not what was written before they got a name.
+
+    A gradient or result may have been written in place while it was computed, which is nobody's business.
+    """
+
+    def __init__(self) -> None:
+        self._first: dict[int, tuple[Any, int]] = {}  # with the tensor itself, so that its id stays its own
+
+    def look(self, tensor: Any) -> Any:
+        version = _told(tensor, "_version")
+        if isinstance(version, str):
+            return version
+        owner = tensor if tensor._base is None else tensor._base
+        return version - self._first.setdefault(id(owner), (owner, version))[1]
+
+
+def observe(module: ModuleType, namespace: dict[str, Any], versions: Versions) -> dict[str, Any]:
     """By path ("a", "a.grad", "b[0]") what is there, and how all of it hangs together."""
     tensors: Tensors = {}
     seen: dict[str, Any] = {}
@@ -28,7 +45,7 @@ def observe(module: ModuleType, namespace: dict[str, Any]) -> dict[str, Any]:
             _collect(module.Tensor, name, value, tensors, seen, 0)
     nodes: dict[Any, int] = {}
     for path, tensor in tensors.items():
-        seen[path] = _describe(tensor, nodes)
+        seen[path] = _describe(tensor, nodes, versions)
     seen["shared objects"] = _groups(tensors, id)
     seen["shared memory"] = _groups(tensors, _storage)
     seen["graph"] = _walk(nodes, {id(tensor): path for path, tensor in reversed(tensors.items())})
@@ -64,19 +81,19 @@ def _may_have_grad(tensor: Any) -> bool:
         return False
 
 
-def _describe(tensor: Any, nodes: dict[Any, int]) -> tuple[Any, ...]:
-    """The aspects of one tensor; ``nodes`` takes up its origin."""
+def _describe(tensor: Any, nodes: dict[Any, int], versions: Versions) -> tuple[Any, ...]:
+    """The aspects of one tensor; ``nodes`` takes up its origin. A stride that leads nowhere says nothing."""
     array = tensor.numpy(force=True)
     return (
         type(tensor).__name__,
         str(tensor.dtype),
         tuple(tensor.shape),
-        tensor.stride(),
+        tuple([step if size > 1 and array.size else 0 for step, size in zip(tensor.stride(), array.shape, strict=True)]),
         tensor.storage_offset() if array.size else "any",
         array.tobytes(),
         tensor.requires_grad,
         _told(tensor, "is_leaf"),
-        _told(tensor, "_version"),
+        versions.look(tensor),
         tensor.retains_grad,
         tensor.output_nr,
         tensor.is_inference(),

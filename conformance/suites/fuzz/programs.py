@@ -21,7 +21,7 @@ _BYTES = 24  # more than any statement chooses
 _LENGTHS = ((1, 6), (5, 16), (12, 36))
 
 # Of complex numbers, PyTorch multiplies and divides the parts in an order of its own.
-_INEXACT = re.compile(rf"\b({'|'.join(INEXACT)})_?\(|\dj\b|complex")
+_INEXACT = re.compile(rf"\b({'|'.join(INEXACT)})_?\(|\dj\b|complex| @ ")
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,8 @@ class State:
     functions: dict[str, int] = field(default_factory=dict)  # of autograd.Function classes: how many tensors they take
     origins: dict[str, set[str]] = field(default_factory=dict)  # of each name: the names it was computed from
     recording: bool = True
+    inferring: bool = False
+    frozen: set[str] = field(default_factory=set)  # the storages named in inference mode
     _storages: int = 0
     _names: Callable[[], str] = field(default_factory=lambda: _fresh_names().__next__)
 
@@ -88,6 +90,8 @@ class State:
         self.tuples.pop(name, None)
         self._storages += not value.memory
         memory = value.memory or f"storage {self._storages}"
+        if self.inferring:
+            self.frozen.add(memory)
         self.tensors[name] = replace(value, text=name, requires=value.requires and value.differentiable, memory=memory)
 
     def behind(self, text: str) -> set[str]:
@@ -99,6 +103,10 @@ class State:
         """The tensors that have a name or stand in a tuple that has one."""
         inner = [value for values in self.tuples.values() for value in values]
         return [value for value in (*self.tensors.values(), *inner) if fits(value)]
+
+    def shares(self, value: Value) -> bool:
+        """Whether another name leads to its memory as well."""
+        return sum(other.memory == value.memory for other in self.values()) > 1
 
     def change(self, value: Value, **changes: object) -> None:
         """Note that a named tensor, or the one that an expression is a view of, has changed."""

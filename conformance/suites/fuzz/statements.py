@@ -217,7 +217,7 @@ def pass_backward(state: State, choose: Choices) -> str | None:
         return f"torch.autograd.backward([{x.text}, {y.text}], [{seed}, None]{options})"
     if choose.once_in(3):
         y = operand(state, choose, lambda value: value.shape == x.shape and value.dtype == x.dtype)
-        return f"{x.text}.backward({y.text}{options})"
+        return f"{x.text}.backward({y.text}{'.detach()' if y.requires else ''}{options})"
     return f"{x.text}.backward({constant(x.shape, x.dtype, choose)}{options})"
 
 
@@ -288,9 +288,9 @@ def region(state: State, choose: Choices) -> str | None:
     """One to three statements under another mode."""
     mode = choose.pick(_REGIONS)
     before = state.recording
-    state.recording = mode == "enable_grad()"
+    state.recording, state.inferring = mode == "enable_grad()", mode == "inference_mode()"
     inner = [choose.pick((write, compute, look, write, cut, create))(state, choose) for _ in range(choose.below(3) + 1)]
-    state.recording = before
+    state.recording, state.inferring = before, False
     body = "\n".join(text for text in inner if text)
     return f"with torch.{mode}:\n{indent(body or 'pass', '    ')}"
 
@@ -306,6 +306,10 @@ def cut(state: State, choose: Choices) -> str | None:
     """Out of the graph, and back into it as a leaf."""
     x = operand(state, choose)
     how = choose.below(9)
+    if how in (0, 1, 5) and (state.inferring or state.shares(x)):
+        return None  # not offered exactly: inference tensors that ask for gradients, views whose base no longer does
+    if how not in (0, 1, 2, 3, 5) and x.memory in state.frozen:
+        return None  # nor what shares the memory of an inference tensor but is none
     if how in (0, 1) and x.whole:
         wanted = choose.below(3) != 2
         if x.leaf:
@@ -316,6 +320,8 @@ def cut(state: State, choose: Choices) -> str | None:
         return f"{x.text}.detach_()"
     if how == 4 and x.whole:
         y = operand(state, choose, lambda value: value.shape == x.shape)
+        if y.memory in state.frozen:
+            return None
         state.change(x, memory=y.memory)
         return f"{x.text}.data = {y.text}"
     if how == 5 and x.whole:
@@ -374,7 +380,7 @@ def hook(state: State, choose: Choices) -> str | None:
     if not state.values(lambda value: value.requires) and not choose.once_in(8):
         return None
     x = operand(state, choose, lambda value: value.requires)
-    y = operand(state, choose)
+    y = operand(state, choose, lambda value: value.memory not in state.frozen)
     name = state.fresh()
     state.handles.append(name)
     return f"{name} = {x.text}.register_hook({choose.pick(_HOOKS).format(n=name, y=y.text)})"
@@ -484,7 +490,10 @@ _SHOWN = (
 @kind(5)
 def show(state: State, choose: Choices) -> str | None:
     x, y = operand(state, choose), operand(state, choose)
-    return f"print({choose.pick(_SHOWN).format(x=x.text, y=y.text)})"
+    shown = choose.pick(_SHOWN).format(x=x.text, y=y.text)
+    if not state.recording:  # a node would make views of what it is given, which ask for gradients as that does
+        shown = shown.replace(f"grad_fn({x.text})", f"grad_fn({x.text}.detach())")
+    return f"print({shown})"
 
 
 @kind(1)
@@ -536,4 +545,7 @@ def misuse(state: State, choose: Choices) -> str | None:
     x = operand(state, choose)
     y = operand(state, choose, lambda value: value.memory != x.memory)
     y = replace(y, text=f"{y.text}.clone()") if y.memory == x.memory else y
-    return choose.pick(_MISUSES).format(x=x.text, y=y.text)
+    text = choose.pick(_MISUSES)
+    if ("requires_grad_(False)" in text and state.shares(x)) or ("detach()" in text and x.memory in state.frozen):
+        return None
+    return text.format(x=x.text, y=y.text)

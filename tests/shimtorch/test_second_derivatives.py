@@ -1,0 +1,249 @@
+"""Gradients of gradients of every operator, at random points, against PyTorch live.
+
+Each operator is called as in ``test_operators``, but with operands that all want gradients, as they are or by way of
+a view, and in place too. Every gradient is taken with a graph; what is compared of it are values, text and the whole
+graph: first gradients, their gradients by the inputs and by what came in, and once more of these.
+``AGREEMENT_EXAMPLES=60`` tries that many random calls of each operator instead of the same few each time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import warnings
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch, the reference, is not installed")
+
+from hypothesis import HealthCheck, given, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+
+import shimtorch  # noqa: E402
+from shimtorch.autograd.namespaces import TENSORS  # noqa: E402
+from shimtorch.ops._define import OPERATORS  # noqa: E402
+from tests.shimtorch.agreement import (  # noqa: E402
+    CANCELLING,
+    KNOWN_DIFFERENCES,
+    SECOND,
+    Call,
+    Difference,
+    Leaf,
+    Seen,
+    _compare,
+    _computing_eps,
+    _describe,
+    _graph,
+    _incoming,
+    _largest,
+    _named,
+    _operand,
+    condition_of,
+    function_of,
+)
+from tests.shimtorch.test_operators import EXAMPLES, INDICES, PUBLIC, calls, indices, leaves  # noqa: E402
+
+FEW = 16
+thorough = settings(
+    max_examples=EXAMPLES or FEW, derandomize=not EXAMPLES, deadline=None, database=None,
+    suppress_health_check=list(HealthCheck),
+)  # fmt: skip
+WITHOUT = ("comparison", "factory", "sampler", "sorting")
+DIFFERENTIABLE = [name for name in PUBLIC if OPERATORS[name].kind not in WITHOUT or name in ("sort", "topk")]
+LEVELS = ("gradients", "second", "third")
+POINTWISE = ("unary", "binary", "clamp", "softmax")
+LIMIT = 600  # of the nodes compared of one graph
+
+# How an operand comes to the operator: the leaf itself, or a view of it.
+ROUTES = {
+    "itself": lambda tensor: tensor,
+    "view": lambda tensor: tensor.view_as(tensor),
+    "element": lambda tensor: tensor.unsqueeze(0)[0],
+    "transposed": lambda tensor: tensor.transpose(0, -1).transpose(0, -1) if tensor.ndim else tensor,
+}
+
+
+# --- calls --------------------------------------------------------------------------------------------------------
+
+
+def wanting(call: Call, seed: int, near: bool) -> Call:
+    """``call`` with operands that want gradients; ``near``: at a random point, else where it was drawn."""
+    generator = np.random.default_rng(seed)
+
+    def changed(value):
+        if isinstance(value, tuple) and any(isinstance(part, Leaf) for part in value):
+            return tuple(map(changed, value))
+        if not isinstance(value, Leaf) or value.values.dtype.kind not in "fc":
+            return value
+        values = value.values
+        if near:
+            values = generator.normal(size=values.shape).astype(values.dtype)
+            if values.dtype.kind == "c":
+                values = values + values.dtype.type(1j) * generator.normal(size=values.shape).astype(values.dtype)
+            if generator.integers(2):
+                values = np.abs(values).astype(values.dtype) + values.dtype.type(0.125)
+            if value.layout == "expanded":
+                values = np.broadcast_to(values[..., :1], values.shape)
+        return dataclasses.replace(value, values=np.asarray(values), requires_grad=True)
+
+    operands = [changed(value) for value in call.operands]
+    written = call.name.endswith("_") or call.name == "setitem" or (call.form == "special" and call.name[0] == "i")
+    if written and operands and isinstance(operands[0], Leaf):
+        operands[0] = dataclasses.replace(operands[0], copied=True)
+    options = {key: changed(value) for key, value in call.options.items()}
+    return dataclasses.replace(call, operands=tuple(operands), options=options, twice=True, every=True)
+
+
+KINDS = st.sampled_from(["float32", "float32", "float64", "complex128"])
+
+
+@st.composite
+def points(draw, call) -> tuple[Call, str]:
+    """A call drawn by ``call``, with values drawn near 0 three times of four, and how its operands come to it."""
+    drawn = draw(call)
+    kind = draw(KINDS)
+    generic = draw(st.integers(0, 3)) > 0
+    return wanting(_of_kind(drawn, kind), draw(st.integers(0, 2**16)), generic), draw(st.sampled_from(sorted(ROUTES)))
+
+
+def _of_kind(call: Call, kind: str) -> Call:
+    """``call`` with ``kind`` for the dtype of most operands that could have it."""
+    reals = np.dtype(kind).kind == "f"
+
+    def changed(value):
+        if isinstance(value, tuple) and any(isinstance(part, Leaf) for part in value):
+            return tuple(map(changed, value))
+        if not isinstance(value, Leaf) or value.values.dtype.kind not in "fc":
+            return value
+        values = value.values.real if reals else value.values
+        return dataclasses.replace(value, values=values.astype(kind))
+
+    return dataclasses.replace(
+        call,
+        operands=tuple(map(changed, call.operands)),
+        options={key: changed(value) for key, value in call.options.items()},
+    )
+
+
+# --- what is seen -------------------------------------------------------------------------------------------------
+
+
+def derivatives(call: Call, module, route: str = "itself") -> dict:
+    """The error of the call, or its gradients of each of ``LEVELS``: all that can be seen of them."""
+    found: dict = {"error": None, **{level: [] for level in LEVELS}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        module.manual_seed(5)
+        leaves: list = []
+        tensors: list = []
+        operands = [_operand(value, module, leaves, tensors) for value in call.operands]
+        options = {key: _operand(value, module, leaves, tensors) for key, value in call.options.items()}
+        wanted = [leaf for leaf in leaves if leaf.requires_grad]
+        try:
+            brought = [_by(route, value, module) for value in operands]
+            result = function_of(call, module)(*brought, **options)
+        except Exception as error:
+            found["error"] = _named(error)
+            return found
+        parts = [*(result if isinstance(result, tuple) else (result,)), *operands, *brought]
+        outputs = _recorded(parts, module)
+        for level in LEVELS if wanted and outputs else ():
+            if level == "third" and _family(call) not in POINTWISE:
+                break
+            incoming = [_incoming(output, module, requires_grad=True) for output in outputs]
+            wanted, leaves = [*wanted, *incoming], [*leaves, *incoming]
+            by = wanted if level != "gradients" else wanted[: -len(incoming)]
+            try:
+                gradients = module.autograd.grad(outputs, by, incoming, create_graph=True, allow_unused=True)
+            except Exception as error:
+                found[level] = [_named(error)]
+                break
+            found[level] = [None if g is None else _seen(g, leaves) for g in gradients]
+            outputs = _recorded(gradients, module)
+            if not outputs:
+                break
+    return found
+
+
+def _by(route: str, value, module):
+    if isinstance(value, module.Tensor):
+        return ROUTES[route](value) if value.requires_grad else value
+    return type(value)(_by(route, part, module) for part in value) if type(value) in (list, tuple) else value
+
+
+def _recorded(parts, module) -> list:
+    """Each tensor that has a gradient function once, by identity."""
+    found: list = []
+    for part in parts:
+        known = isinstance(part, module.Tensor) and part.requires_grad and not part.is_leaf
+        if known and (part.is_floating_point() or part.is_complex()) and not any(part is other for other in found):
+            found.append(part)
+    return found
+
+
+def _seen(gradient, leaves) -> Seen:
+    seen = _describe(gradient, leaves, [], memory=False)
+    seen.facts["graph"] = _graph(gradient, leaves, LIMIT)
+    return seen
+
+
+def _family(call: Call) -> str:
+    name = call.name.rstrip("_")
+    return OPERATORS[name].kind if name in OPERATORS else call.form
+
+
+# --- what is different --------------------------------------------------------------------------------------------
+
+
+def disagreements(call: Call, route: str = "itself") -> list[Difference]:
+    """Where the derivatives of ``call`` disagree, without what is known."""
+    ours, theirs = derivatives(call, shimtorch, route), derivatives(call, torch, route)
+    if ours["error"] != theirs["error"]:
+        found = [Difference("error", ours["error"] or "none", theirs["error"] or "none")]
+    else:
+        found = list(itertools.chain(*(_apart(call, level, ours, theirs) for level in LEVELS)))
+    return [difference for difference in found if not any(k.covers(call, difference) for k in KNOWN_DIFFERENCES)]
+
+
+def _apart(call: Call, level: str, ours: dict, theirs: dict):
+    if len(ours[level]) != len(theirs[level]):
+        yield Difference(
+            f"number of {level}", *[next((p for p in s[level] if isinstance(p, tuple)), len(s[level])) for s in (ours, theirs)]
+        )
+        return
+    up_to = LEVELS[: LEVELS.index(level) + 1]
+    largest = _largest([seen for earlier in up_to for seen in theirs[earlier]])
+    least = 1.0 if call.name.rstrip("_") in CANCELLING else 0.0
+    for i, (a, b) in enumerate(zip(ours[level], theirs[level], strict=True)):
+        bound = SECOND * condition_of(call) * _computing_eps(call, b) * max(least, largest)
+        yield from _compare(f"{level}[{i}]", a, b, bound, "none", condition_of(call))
+
+
+def agree(call: Call, route: str) -> None:
+    found = disagreements(call, route)
+    assert not found, "\n".join(map(str, found))
+
+
+# --- operators ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", DIFFERENTIABLE)
+@thorough
+@given(data=st.data())
+def test_derivatives_of_an_operator(name, data):
+    agree(*data.draw(points(calls(OPERATORS[name])), label="call"))
+
+
+@thorough
+@given(data=st.data())
+def test_derivatives_of_reading_by_index(data):
+    tensor = data.draw(leaves())
+    index = data.draw(st.one_of(INDICES, indices(tensor.values.shape)))
+    agree(*data.draw(points(st.just(Call("getitem", (tensor, index), form="special"))), label="call"))
+
+
+# --- faults -------------------------------------------------------------------------------------------------------
+
+X = Leaf(np.array([0.5, -1.5, 2.0], np.float32), requires_grad=True)
+SIGMOID = Call("sigmoid", (X,), twice=True)
