@@ -9,6 +9,9 @@ import numpy as np
 _SPLITTER = 134217729.0  # 2**27 + 1: cuts a float64 into two halves whose products are exact
 
 
+_TINY = 2.0**-960  # no error can be computed of a smaller product; a sum of zeros keeps its sign
+
+
 def multiply_add_64(a, b, c):
     """``a * b + c`` rounded once to float64: the product's error is computed with halves of the factors (Dekker).
 
@@ -23,10 +26,22 @@ def multiply_add_64(a, b, c):
     error = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
     total = product + c
     back = total - product
-    exact = total + ((product - (total - back)) + (c - back) + error)
-    if type(exact) is float:
-        return exact if isfinite(exact) else total
-    return np.where(np.isfinite(exact), exact, total)
+    exact = total + _odd_sum((product - (total - back)) + (c - back), error)
+    if type(total) is float:
+        return float(exact) if isfinite(exact) and abs(product) > _TINY else total
+    return np.where(np.isfinite(exact) & (np.abs(product) > _TINY), exact, total)
+
+
+def _odd_sum(a, b):
+    """``a + b``, made odd in its last bit if it was rounded, so that rounding a sum with it takes no half for exact."""
+    total = a + b
+    back = total - a
+    lost = (a - (total - back)) + (b - back)
+    if not np.any(lost):
+        return total
+    bits = np.asarray(total).view(np.int64)
+    outwards = np.where((lost > 0) == (total > 0), 1, -1)
+    return (bits + np.where((bits & 1 == 0) & (lost != 0), outwards, 0)).view(np.float64)
 
 
 def multiply_add_32(a: np.ndarray, b, c) -> np.ndarray:

@@ -429,7 +429,7 @@ class Tensor:
 
     def detach_(self) -> Tensor:
         """Cut this tensor itself off its graph; RuntimeError for views. Inference mode knows no graph to cut."""
-        if state.inference:
+        if state.inference or self._vc is INFERENCE:
             return self
         if self._base is not None:
             raise RuntimeError(

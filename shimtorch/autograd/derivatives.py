@@ -6,8 +6,8 @@ written out and compiled when they are first called, so that a pass spends no ti
 
 from __future__ import annotations
 
-from .namespaces import ARRAYS, TENSORS, saved_result
-from .nodes import Node, already_freed, check_result_version, check_version
+from .namespaces import ARRAYS, TENSORS
+from .nodes import Node, already_freed, check_result_version, check_version, saved_result
 
 
 def node_class(grad_fn: str, inputs, derivatives: dict, saved=(), fixed=(), raw=(), optional=(), promote=False) -> type:

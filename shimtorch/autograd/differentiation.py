@@ -155,6 +155,7 @@ def backward(
     if inputs is not None:
         for tensor in inputs:
             _require_tensor(tensor)
+            bool(tensor._node)
             tensor.retain_grad()
         targets = {tensor._node or tensor for tensor in inputs}
         owners = {_owner(target) for target in targets}
@@ -229,11 +230,12 @@ def grad(
 
 def _gradients(outputs, inputs, gradients, keep: bool, create: bool, allow_unused):
     roots = _roots(outputs, gradients, create)
+    edges = []
     for tensor in inputs:
         _require_tensor(tensor)
+        edges.append(tensor._node or tensor)
         if not tensor._rg:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
-    edges = [tensor._node or tensor for tensor in inputs]
     nodes = {edge for edge in edges if isinstance(edge, Node)}
     leaves = {edge for edge in edges if not isinstance(edge, Node) and not edge._borrowed}
     wanted = engine.reaching([edge for edge, _ in roots], {_owner(node) for node in nodes} | leaves)

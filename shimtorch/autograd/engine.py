@@ -7,6 +7,7 @@ means that all its gradients have arrived; this is also the order in which torch
 from __future__ import annotations
 
 import sys
+import warnings
 from heapq import heappop, heappush
 
 import numpy as np
@@ -58,7 +59,7 @@ def _loop(roots, keep_graph, create_graph, targets, wanted, captured):
             heappush(heap, (edge.sequence, edge))
     roots = gradient = only = node = None  # only: the one node that waits, while the heap is empty
     if observed.everywhere():
-        return observed.run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured)
+        return observed.run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole)
     try:
         while heap or only is not None:
             if only is None:
@@ -73,15 +74,22 @@ def _loop(roots, keep_graph, create_graph, targets, wanted, captured):
                 if extra.observed:
                     pending[node] = incoming
                     node = incoming = None
-                    return observed.run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured)
+                    return observed.run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole)
                 if extra.retained is not None:
+                    if _is_observed(node):
+                        pending[node] = incoming
+                        return observed.run(
+                            pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole
+                        )
                     retain(node, extra.retained(), incoming, create_graph)
             if node in captured:
-                owner = node.edges[0] if isinstance(node, nodes.OutputNode) else node
-                if owner.extra is not None and owner.extra.observed:
+                if _is_observed(node):
                     pending[node] = incoming
-                    return observed.run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured)
-                caught[node] = _result(incoming, versions.get(node), caught)
+                    return observed.run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole)
+                caught[node] = result = _result(incoming, versions.get(node), caught)
+                if not create_graph and isinstance(result, TENSORS.Tensor):
+                    incoming = result._a  # of which what is computed from here on may be a view
+                result = None
             if wanted is not None and node not in wanted:
                 continue
             gradients = node.tensors(incoming) if create_graph else node.arrays(incoming)
@@ -123,6 +131,11 @@ def _loop(roots, keep_graph, create_graph, targets, wanted, captured):
         if leaf in leaves:
             caught[leaf] = _result(leaves[leaf], versions.get(leaf), caught)
     return caught
+
+
+def _is_observed(node) -> bool:
+    owner = node.edges[0] if isinstance(node, nodes.OutputNode) else node
+    return owner.extra is not None and owner.extra.observed
 
 
 def total(sums: dict, edge, gradient, siblings, versions: dict):
@@ -173,6 +186,12 @@ def _result(gradient, version: int | None, others: dict):
         writable(out)
     elif array.base is not None:  # which in torch is a view made while nothing is recorded
         out._base, out._made = TENSORS.wrap(array), "no_grad"
+        if isinstance(array.base, ndarray):
+            out._root = array.base
+            for other in others.values():
+                if isinstance(other, TENSORS.Tensor) and (other._a is array.base or other._a.base is array.base):
+                    out._vc = nodes.counter_of(other)
+                    return out
     if version:
         nodes.counter_of(out).value = version
     return out
@@ -228,7 +247,7 @@ def fit(gradients, operands, create_graph: bool):
 
 
 def retain(node, tensor, gradient, create_graph: bool) -> None:
-    if tensor is None or tensor._node is not node:
+    if tensor is None:
         return
     gradient = gradient if isinstance(gradient, TENSORS.Tensor) else TENSORS.wrap(np.asarray(gradient))
     tensor._grad = TENSORS.contiguous_copy(gradient) if tensor._grad is None else tensor._grad + gradient
@@ -249,7 +268,7 @@ def accumulate(leaves: dict, create_graph: bool, wanted, versions) -> None:
             free = sys.getrefcount(gradient) == 2 and (type(gradient) is not ndarray or gradient.flags.writeable)
             take(leaf, gradient, free, versions.get(leaf, 0))
         else:
-            add_in_place(leaf._grad, gradient)
+            add_in_place(leaf, gradient)
 
 
 def require_leaf(tensor) -> None:
@@ -268,17 +287,47 @@ def take(leaf, gradient, free: bool, version: int) -> None:
     if array is not gradient:
         version = int(is_dense(leaf._a) or not array.size)
     leaf._grad = TENSORS.wrap(array)
+    if isinstance(array.base, ndarray):
+        leaf._grad._root = array.base
     if version:
         nodes.counter_of(leaf._grad).value = version
 
 
-def add_in_place(existing, gradient) -> None:
-    """Add an array to an accumulated gradient, whose memory it stays in."""
+def add_in_place(leaf, gradient) -> None:
+    """Add an array to the leaf's accumulated gradient, whose memory it stays in."""
+    existing = leaf._grad
     a = existing._a
     if not a.flags.c_contiguous:
         refuse_overlap(a, ())
     np.add(a, gradient, out=a)
     written(existing)
+    if a.strides != leaf._a.strides and not _as_leaf(a, leaf._a):
+        _warn_of_layout(existing, leaf)
+
+
+def _as_leaf(gradient, leaf) -> bool:
+    """Whether a gradient lies in memory as torch wants it: like a dense leaf, otherwise row by row."""
+    if not is_dense(leaf):
+        return gradient.flags.c_contiguous
+    steps = zip(gradient.shape, gradient.strides, leaf.strides, strict=True)
+    return all(size == 1 or have == want for size, have, want in steps)
+
+
+_warned_of_layout = False
+
+
+def _warn_of_layout(gradient, leaf) -> None:
+    global _warned_of_layout
+    if not _warned_of_layout:
+        _warned_of_layout = True
+        warnings.warn(
+            "grad and param do not obey the gradient layout contract. This is not an error, but may impair "
+            f"performance.\ngrad.sizes() = {list(gradient.shape)}, strides() = {list(gradient.stride())}\nparam.sizes() "
+            f"= {list(leaf.shape)}, strides() = {list(leaf.stride())} (Triggered internally at "
+            "/__w/pytorch/pytorch/torch/csrc/autograd/functions/accumulate_grad.h:252.)",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def laid_out(gradient, like):
@@ -314,7 +363,7 @@ def accumulate_tensor(leaf, gradient) -> None:
         if state.enabled:
             leaf._grad = leaf._grad + gradient
         else:
-            add_in_place(leaf._grad, gradient._a)
+            add_in_place(leaf, gradient._a)
     elif is_dense(leaf._a) or not leaf._a.size:
         copy = leaf._grad = TENSORS.wrap(np.empty_like(leaf._a, dtype=gradient._a.dtype))
         TENSORS.copy_(copy, gradient)

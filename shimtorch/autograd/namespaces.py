@@ -10,12 +10,3 @@ from types import SimpleNamespace
 
 ARRAYS = SimpleNamespace()
 TENSORS = SimpleNamespace()
-
-
-def saved_result(node, array):
-    """The node's own output as a Tensor again; nodes save the bare array so that no cycle keeps them alive."""
-    tensor = TENSORS.wrap(array)
-    view = node.extra.result_view if node.extra is not None else None
-    written = None if view is None else view()
-    tensor._node, tensor._rg = node if written is None else written._node, True
-    return tensor

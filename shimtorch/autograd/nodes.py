@@ -12,6 +12,7 @@ import weakref
 from typing import Any
 
 from .mode import state
+from .namespaces import TENSORS
 
 # Falls by one per node, so that the newest node is first out of a min-heap.
 next_sequence = itertools.count(0, -1).__next__
@@ -67,7 +68,7 @@ class Extra:
     retained: weakref.ref | None
     versions: tuple[int, ...] | None
     result_counter: tuple[VersionCounter, int] | None
-    result_view: weakref.ref | None
+    result_view: tuple | None
 
     def __init__(self) -> None:
         self.operands = None  # per edge: None or (shape, numpy dtype)
@@ -78,13 +79,13 @@ class Extra:
         self.pre_hooks: dict | None = None
         self.post_hooks: dict | None = None
         self.metadata: dict | None = None
-        self.result_view = None  # weak reference to the origin of a view that the result was written into
+        self.result_view = None  # weak reference to a view that the result was written into, sequence of its origin
         self.retained = None  # weak reference to the output whose grad is kept
 
 
 _ENGINE = (
     "__slots__", "_memory", "_observe", "_with_unpacked", "_write", "apply", "arrays", "count", "face", "fixed_names",
-    "output", "place", "release", "saved", "saved_names", "saves_list", "takes_undefined", "tensors", "to", "unpacked",
+    "output", "place", "release", "saved", "saved_names", "saves_list", "stale", "takes_undefined", "tensors", "to", "unpacked",
 )  # fmt: skip
 
 
@@ -100,6 +101,7 @@ class Node:
     sequence: int
     saved_names: tuple[str, ...] = ()
     saves_list = False  # whether ``saved`` holds as many tensors as there happen to be
+    stale = False  # whether it only stands for a node, which is made when somebody asks
     takes_undefined = False  # whether it is to be run by ``apply``, with Tensors and None
 
     def __init_subclass__(cls, **kwargs) -> None:
@@ -318,11 +320,21 @@ def counter_of(tensor) -> VersionCounter:
     """The tensor's version counter, made when it is first needed."""
     counter = tensor._vc
     if counter is None:
-        counter = tensor._vc = VersionCounter(tensor._a)
         node = tensor._node
-        if node is not None and "result" in node.saved_names:
-            extra_of(node).result_counter = (counter, 0)
+        if node is not None and "result" in node.saved_names and _is_result(tensor, node):
+            extra = extra_of(node)
+            if extra.result_counter is None:
+                extra.result_counter = (VersionCounter(tensor._a), 0)
+            counter = tensor._vc = extra.result_counter[0]
+        else:
+            counter = tensor._vc = VersionCounter(tensor._a)
     return counter
+
+
+def _is_result(tensor, node) -> bool:
+    """Whether the tensor is what ``node`` saved as its result, not a copy of it."""
+    saved = getattr(node, "saved", None)  # while that is being packed there is none yet
+    return saved is not None and saved[node.saved_names.index("result")] is tensor._a
 
 
 def move_retained(tensor, node) -> None:
@@ -429,9 +441,27 @@ def check_saved_version(node, tensor, then: int) -> None:
         raise _modified(tensor._a, tensor._node or None, tensor._vc.value, then)
 
 
+def origin_of_result(node):
+    """The node whose output the saved result is: that of the view it was written into as long as that has it."""
+    known = node.extra.result_view if node.extra is not None else None
+    view = None if known is None else known[0]()
+    if view is None:
+        return node
+    origin = view._node
+    if origin is not None and origin.stale:
+        origin = origin.fixed[1]
+    return origin if origin is not None and origin.sequence == known[1] else node
+
+
+def saved_result(node, array):
+    """The node's own output as a Tensor again; nodes save the bare array so that no cycle keeps them alive."""
+    tensor = TENSORS.wrap(array)
+    tensor._node, tensor._rg = origin_of_result(node), True
+    return tensor
+
+
 def check_result_version(node, array) -> None:
     """RuntimeError if the saved result was written in place since."""
     known = node.extra.result_counter
     if known is not None and known[0] is not INFERENCE and known[0].value != known[1]:
-        view = node.extra.result_view() if node.extra.result_view is not None else None
-        raise _modified(array, node if view is None else view._node or None, known[0].value, known[1])
+        raise _modified(array, origin_of_result(node), known[0].value, known[1])

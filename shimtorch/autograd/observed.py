@@ -33,9 +33,10 @@ def everywhere() -> bool:
     return bool(_hooked) or anomaly.state.enabled
 
 
-def run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured) -> dict | None:
-    """Go on from the gradients in ``pending`` (per node) and ``leaves``; the rest as ``engine.run``."""
-    task = _Pass(keep_graph, create_graph, targets, wanted, captured)
+def run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole) -> dict | None:
+    """Go on from the gradients in ``pending`` (per node) and ``leaves``; ``sole`` is the only root, else as in
+    ``engine.run``."""
+    task = _Pass(keep_graph, create_graph, targets, wanted, captured, sole)
     for edge, gradient in [*pending.items(), *leaves.items()]:
         task.expect(edge)
         tensor = _as_tensor(gradient)
@@ -66,7 +67,10 @@ def _as_tensor(gradient):
     array = np.asarray(gradient)
     if not array.flags.writeable and all(array.strides):
         array = array.copy()  # a hook may write into it
-    return TENSORS.wrap(array)
+    tensor = TENSORS.wrap(array)
+    if array.base is not None:  # which in torch is a view made while nothing is recorded
+        tensor._base, tensor._made = TENSORS.wrap(array), "no_grad"
+    return tensor
 
 
 def _handed_out(gradient):
@@ -76,7 +80,8 @@ def _handed_out(gradient):
 
 
 class _Pass:
-    def __init__(self, keep_graph, create_graph, targets, wanted, captured) -> None:
+    def __init__(self, keep_graph, create_graph, targets, wanted, captured, sole) -> None:
+        self.sole = sole
         self.keep_graph, self.create_graph = keep_graph, create_graph
         self.targets, self.wanted = targets, wanted
         self.captured: dict = {}
@@ -167,10 +172,13 @@ class _Pass:
 
     def _leaf(self, leaf, buffer):
         box = [buffer.pop(0, None)]
-        if leaf._borrowed or not self._takes_part(leaf, leaf):
+        taking_part = self._takes_part(leaf, leaf)
+        if leaf._borrowed or not (taking_part or leaf is self.sole):
             return
         for hook in list((leaf._backward_hooks or {}).values()):
             box.append(_replaced(box.pop(), hook))
+        if not taking_part:
+            return
         if self.targets is not None:
             yield {leaf: box.pop()}
             return
@@ -189,7 +197,7 @@ class _Pass:
         count = node.count() if isinstance(node, SeveralOutputs) else 1
         caught = []
         if needed and node in self.captured:
-            caught = [{edge: buffer.get(number)} for number, edge in self.captured[node].items()]
+            caught = [{edge: _handed_out(buffer.get(number))} for number, edge in self.captured[node].items()]
         gradients = [buffer.pop(number, None) for number in range(count)]
         if extra is not None:
             for number, hooks in extra.tensor_hooks or ():
@@ -268,6 +276,8 @@ def _accumulate(leaf, box, create_graph: bool, holders: int) -> None:
             else:
                 free = sys.getrefcount(gradient) <= holders and gradient._a.flags.writeable
                 engine.take(leaf, gradient._a, free, gradient._version)
+                if leaf._grad._a is gradient._a and gradient._vc is not None:
+                    leaf._grad._vc = gradient._vc
     hooks = leaf._post_accumulate_grad_hooks
     if hooks:
         value = leaf

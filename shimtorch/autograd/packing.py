@@ -14,7 +14,7 @@ import weakref
 import numpy as np
 
 from .namespaces import TENSORS
-from .nodes import Node, Passage, already_freed, counter_of, extra_of, new
+from .nodes import INFERENCE, Node, Passage, already_freed, counter_of, extra_of, new, not_to_be_saved
 
 
 class _Hooks(threading.local):
@@ -167,6 +167,8 @@ def packed(node, value, pack, unpack, detached: bool = False):
     else:
         stand_in.requires_grad = value._rg
         stand_in.place = (value._node or Passage.to(value)) if value._rg else None
+    if value._vc is INFERENCE:
+        raise not_to_be_saved()
     given = value.detach() if detached else value
     version = counter_of(given).value
     stand_in.packed = pack(given)

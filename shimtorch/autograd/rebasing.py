@@ -84,7 +84,7 @@ def lend(base) -> None:
         elif view._borrowed:
             if view._node is not None:
                 view._node, view._outdated = None, True
-            view._rg = view._borrowed = False
+            view._rg = False  # while it stays no leaf of the graphs there are
 
 
 def _make_stale(view, ref) -> None:
@@ -104,6 +104,7 @@ class Stale(Node):
     """
 
     __slots__ = ()
+    stale = True
 
     def __bool__(self) -> bool:
         from . import anomaly_mode
@@ -332,6 +333,11 @@ class AsStridedBackward0(Node):
         if _overlaps(*base) or _overlaps(*view):
             raise NotImplementedError("shimtorch does not offer the second derivative of as_strided with overlaps")
         memory = TENSORS.wrap(ARRAYS.zeros((count,), grad._a.dtype))
+        kept = [place for place, wide in enumerate(view[0]) if wide != 1]
+        for place in reversed(range(len(view[0]))):
+            if view[0][place] == 1:
+                grad = TENSORS.squeeze(grad, place)
+        view = tuple([tuple([aspect[place] for place in kept]) for aspect in view])
         TENSORS.copy_(TENSORS.as_strided(memory, *_in_elements(view, size), of_view), grad)
         return (TENSORS.as_strided(memory, *_in_elements(base, size), of_base),)
 

@@ -12,8 +12,8 @@ import operator
 
 import numpy as np
 
-from .namespaces import TENSORS, saved_result
-from .nodes import VersionCounter, already_freed, check_result_version, check_version, extra_of
+from .namespaces import TENSORS
+from .nodes import VersionCounter, already_freed, check_result_version, check_version, extra_of, saved_result
 from .packing import Packed, SavedTensor
 
 _LAST = 2**63 - 1
@@ -214,6 +214,7 @@ PARTICULAR: dict[str, dict] = {
     "EmbeddingBackward0": {"weight_sym_argsize_0": "count", "sparse": _constant(False)},
     "LogSigmoidBackward0": _BUFFER, "LogSigmoidBackwardBackward0": _BUFFER,
     "ThresholdBackwardBackward0": {"threshold": _constant(0)},
+    "DivBackward2": {"rounding_mode": lambda node: node.fixed},
     "CatBackward0": {"self_sym_sizes": None}, "SplitBackward0": {"split_size": "split"},
     "SplitWithSizesBackward0": {"split_sizes": "lengths"},
 }  # fmt: skip

@@ -165,9 +165,15 @@ def _error_before(error: Exception, name: str, kind: str, method: bool, args, kw
     """``error``, or what torch would have found wrong with the arguments or their origins before it came to that."""
     if hasattr(error, "after_arguments"):
         return _argument_error(name, kind, method, args, kwargs) or error
+    return refusal_before(error, *args, *kwargs.values())
+
+
+def refusal_before(error: Exception, *operands) -> Exception:
+    """``error``, or where the origin of an operand cannot be made that refusal, which is what torch comes to first."""
     if state.enabled:
+        given = [value for operand in operands for value in (operand if isinstance(operand, (list, tuple)) else [operand])]
         try:
-            for value in (*args, *kwargs.values()):
+            for value in given:
                 bool(isinstance(value, Tensor) and value._rg and value._node)
         except RuntimeError as refusal:
             return refusal
@@ -258,7 +264,7 @@ def unary(
     def forward(input):
         a = input._a
         if to_float and a.dtype.kind not in "fc":
-            a = a.astype(_dtypes._default._numpy)
+            a = _as_converted(a, a.astype(_dtypes._default._numpy))
         token = set_floating(QUIET)
         try:
             r = compute(a)
@@ -304,7 +310,8 @@ def _uses(formula, name: str) -> bool:
 
 
 def binary_core(
-    compute, *, grad_fn=None, self=None, other=None, to_float=False, direct=None, check=None, undefined=None
+    compute, *, grad_fn=None, self=None, other=None, to_float=False, direct=None, check=None, undefined=None,
+    of_complex=None
 ):
     """The fixed-arity ``forward(input, other)`` of a binary operator, with recording and promotion.
 
@@ -338,7 +345,7 @@ def binary_core(
         kind = type(other)
         if kind is Tensor:
             b = other._a
-            if a.dtype is not b.dtype or (direct is not None and a.dtype.kind not in direct):
+            if a.dtype is not b.dtype or (a.dtype is not F32 and direct is not None and a.dtype.kind not in direct):
                 return mixed(input, other)
         elif numbers_too and (kind is float or kind is int) and (a.dtype is F32 or a.dtype is F64):
             b = other
@@ -348,7 +355,7 @@ def binary_core(
         try:
             r = compute(a, b)
         except ValueError:
-            raise _errors.broadcast(a.shape, b.shape) from None
+            raise refusal_before(_errors.broadcast(a.shape, b.shape), input, other) from None
         except TypeError:
             return mixed(input, other)
         finally:
@@ -417,11 +424,11 @@ def binary_core(
         a, b, common = converted
         token = set_floating(QUIET)
         try:
-            r = compute(a, b)
+            r = compute(a, b) if of_complex is None or a.dtype.kind != "c" else of_complex(a, b)
         except ValueError as error:
             if "broadcast" not in str(error):
                 raise
-            raise _errors.broadcast(a.shape, b.shape) from None
+            raise refusal_before(_errors.broadcast(a.shape, b.shape), input, other) from None
         finally:
             reset_floating(token)
         r = asarray(r)
@@ -440,10 +447,10 @@ def binary_core(
 
 
 def _as_converted(array, converted):
-    """``array``, or where it had to be converted first, an array laid out as torch's converted copy."""
-    if array.dtype is converted.dtype or array.ndim < 2:
+    """``array``, or where it had to be ``converted`` that, laid out as torch's converted copy."""
+    if array.dtype is converted.dtype:
         return array
-    return laid_out(np.empty(array.shape, converted.dtype), array)
+    return converted if array.flags.c_contiguous else laid_out(converted, array)
 
 
 def _converted(input, other, to_float: bool):
@@ -505,16 +512,19 @@ def scalar_array(value) -> ndarray:
 def binary(
     name: str, compute, *, grad_fn=None, self=None, other=None, to_float=False, check=None, aliases=(), dunders=(),
     says, direct=None, undefined=None, inplace=True, forward=None, numbers=False, zero=None,
+    of_complex=None,
 ):  # fmt: skip
     """A row for ``compute(array, array)`` of one dtype; ``dunders`` are its special methods, in-place ones included.
 
     ``forward(core)`` makes the named function where it takes more than two operands' worth of arguments; ``numbers``
     says that it takes a number as its first operand. ``zero`` names the node of the in-place form of an operator
-    without gradient ("Eq" for EqBackward0 and EqBackward1).
+    without gradient ("Eq" for EqBackward0 and EqBackward1). ``direct``: the kinds of dtypes that ``compute`` takes as
+    they are; ``of_complex`` computes complex numbers in its place.
     """
+    direct = direct or (None if of_complex is None else "biuf")
     core = binary_core(
         compute, grad_fn=grad_fn, self=self, other=other, to_float=to_float, direct=direct, check=check,
-        undefined=undefined,
+        undefined=undefined, of_complex=of_complex,
     )  # fmt: skip
     named = core if forward is None else forward(core)
     if numbers:
@@ -533,7 +543,7 @@ def binary(
             method,
             "binary",
             named,
-            compute if isinstance(compute, np.ufunc) and direct is None else None,
+            compute if isinstance(compute, np.ufunc) and (direct is None or of_complex is not None) else None,
             written,
             zero,
         )
@@ -581,7 +591,10 @@ def _step(a, b, alpha) -> None:
         wide += a
         a[...] = wide
     else:
-        np.copyto(a, np.add(wide, a), "unsafe")
+        total = np.add(wide, a)
+        if total.shape != a.shape:
+            raise ValueError
+        np.copyto(a, total, "unsafe")
 
 
 def inplace_of(forward, ufunc=None, zero=None, binary=False):
@@ -697,8 +710,9 @@ def overwrite(self: Tensor, result: Tensor, original: Tensor) -> Tensor:
             node.saved = (*node.saved[:index], a, *node.saved[index + 1 :])
             extra = extra_of(node)
             extra.result_counter = (self._vc, self._vc.value)
-            extra.result_view = weakref.ref(self) if self._base is not None else None
         rebase(self, node)
+        if "result" in node.saved_names and self._base is not None:
+            extra_of(node).result_view = weakref.ref(self), self._node.sequence
     return self
 
 

@@ -67,15 +67,18 @@ def _conjugate(a):
     return a.conj() if a.dtype.kind == "c" else a
 
 
+def _sigmoid_curvature(xp, grad, grad_output, output):
+    slope = xp.add_scalar(xp.mul_scalar(xp.conj(output), -2), 1)  # torch computes factors from right to left
+    return xp.conj(grad) * grad_output * slope
+
+
 named_backward(
     "sigmoid_backward", lambda grad, output: grad * _conjugate((1 - output) * output)
     if output.dtype.kind == "c" else grad * (ONE[output.dtype] - output) * output,
     "SigmoidBackwardBackward0", ("grad_output", "output"),
     {
         "grad_output": lambda xp, grad, output: xp.sigmoid_backward(grad, xp.conj(output)),
-        "output": lambda xp, grad, grad_output, output: xp.conj(grad)
-        * grad_output
-        * xp.add_scalar(xp.mul_scalar(xp.conj(output), -2), 1),
+        "output": _sigmoid_curvature,
     },
     saved=("grad_output", "output"),
 )  # fmt: skip
@@ -92,13 +95,17 @@ def _tanh_backward(grad, output):
     return grad * (1 - output * output)
 
 
+def _tanh_curvature(xp, grad, grad_output, output):
+    slope = xp.mul_scalar(xp.conj(output), -2) * grad_output
+    return xp.conj(grad) * slope
+
+
 named_backward(
     "tanh_backward", _tanh_backward,
     "TanhBackwardBackward0", ("grad_output", "output"),
     {
         "grad_output": lambda xp, grad, output: xp.tanh_backward(grad, xp.conj(output)),
-        "output": lambda xp, grad, grad_output, output: xp.conj(grad)
-        * (xp.mul_scalar(xp.conj(output), -2) * grad_output),
+        "output": _tanh_curvature,
     },
     saved=("grad_output", "output"),
 )  # fmt: skip
@@ -108,7 +115,7 @@ def _relu(a):
     if a.dtype.kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu")
     if a.dtype.kind == "c":
-        raise NotImplementedError("clamp is not supported for complex types")
+        raise _errors.first(NotImplementedError("clamp is not supported for complex types"))
     return larger(a, ZERO[a.dtype])
 
 
@@ -155,15 +162,17 @@ def _log_sigmoid_backward(grad, self):
     return (grad * (derivative - sign * (z / (1 + z)))).astype(self.dtype)
 
 
+def _log_sigmoid_curvature(xp, product, self):
+    z = xp.sigmoid(self)
+    return product * xp.sub_scalar(z, 1) * z
+
+
 named_backward(
     "log_sigmoid_backward", _log_sigmoid_backward,
     "LogSigmoidBackwardBackward0", ("grad_output", "self"),
     {
         "grad_output": lambda xp, grad, self: xp.log_sigmoid_backward(grad, self),
-        "self": lambda xp, grad, grad_output, self: grad
-        * grad_output
-        * xp.sub_scalar(xp.sigmoid(self), 1)
-        * xp.sigmoid(self),
+        "self": lambda xp, grad, grad_output, self: _log_sigmoid_curvature(xp, grad * grad_output, self),
     },
     saved=("grad_output", "self"),
 )  # fmt: skip
@@ -193,7 +202,7 @@ def _softplus_backward(grad, self, beta, threshold):
 
 def _softplus_curvature(xp, product, self, beta, threshold):
     x = xp.mul_scalar(self, beta)
-    return xp.sigmoid_backward(product, xp.sigmoid(x)) * xp.below(x, threshold, beta)
+    return xp.mul_scalar(xp.sigmoid_backward(product, xp.sigmoid(x)) * xp.below(x, threshold), beta)
 
 
 _SoftplusBackward0 = node_class(
@@ -220,12 +229,12 @@ def _softplus_backward_tensors(grad, self, beta, threshold):
     return out
 
 
-def _below(x, threshold, beta):
-    return (x < threshold).astype(x.dtype) * x.dtype.type(beta)
+def _below(x, threshold):
+    return (x < threshold).astype(x.dtype)
 
 
 internal("softplus_backward", _softplus_backward, _softplus_backward_tensors)
-internal("below", _below, lambda x, threshold, beta: wrap(np.asarray(_below(x._a, threshold, beta))))
+internal("below", _below, lambda x, threshold: wrap(np.asarray(_below(x._a, threshold))))
 
 
 def _softplus(input, beta=1, threshold=20):

@@ -223,7 +223,7 @@ def read(sliced: Tensor, placed) -> Tensor:
 def _add_at(out, where, values) -> None:
     """``out[where] += values``, one by one, so that what is met several times adds up."""
     # Along one dimension, ufunc.at reads as many values as there are indices, however few there are.
-    values = np.ascontiguousarray(np.broadcast_to(values, out[where].shape))
+    values = np.array(np.broadcast_to(values, out[where].shape), order="C")
     if out.ndim == 1 and len(where) == 1:
         where, values = (where[0].reshape(-1),), values.reshape(-1)
     if out.dtype.kind == "b":

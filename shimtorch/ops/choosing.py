@@ -327,7 +327,11 @@ MaskedSelectBackward0 = node_class(
 )  # fmt: skip
 MaskedScatterBackward0 = node_class(
     "MaskedScatterBackward0", ("self", "source"), saved=("mask",), fixed=("shape",),
-    derivatives={"source": lambda xp, grad, shape, mask: xp.reshape(xp.masked_selected(grad, mask), shape)},
+    derivatives={"source": lambda xp, grad, mask: xp.masked_scatter_backward(grad, mask)},
+)  # fmt: skip
+MaskedScatterBackwardBackward0 = node_class(
+    "MaskedScatterBackwardBackward0", ("grad_output",), saved=("mask",), fixed=("shape",),
+    derivatives={"grad_output": lambda xp, grad, shape, mask: xp.masked_scattered(grad, shape, mask)},
 )  # fmt: skip
 
 
@@ -381,10 +385,18 @@ def _scattered_tensor(grad, sizes, mask):
     return out if out._a.shape == tuple(sizes) else TENSORS.sum_to(out, sizes)
 
 
+def _masked_scatter_backward(grad, mask):
+    out = wrap(_masked_selected(grad._a, mask._a))
+    if grad._rg and state.enabled:
+        record(out, MaskedScatterBackwardBackward0, (grad,), (mask,), (grad._a.shape,))
+    return out
+
+
 masked_select = publish(
     "masked_select", "masks", _masked_select, methods=("masked_select",), differentiable=("self",)
 )  # fmt: skip
 internal("masked_selected", _masked_selected, _masked_select)
+internal("masked_scatter_backward", _masked_selected, _masked_scatter_backward)
 internal("masked_scattered", _scattered, _scattered_tensor)
 
 

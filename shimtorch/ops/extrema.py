@@ -56,7 +56,7 @@ def _selected(a, value):
 
 
 def _spread(mask, grad):
-    return np.where(mask, grad / mask.sum().astype(grad.dtype), ZERO[grad.dtype])
+    return np.where(np.asarray(mask, order="C"), grad / mask.sum().astype(grad.dtype), ZERO[grad.dtype])
 
 
 def _spread_tensors(mask, grad):

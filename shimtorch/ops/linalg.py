@@ -25,11 +25,14 @@ from ._define import (
     publish_inplace,
     quietly,
     record,
+    refusal_before,
 )  # fmt: skip
 from .shape import _expand, _reshape_to, _squeeze, _t, _transpose, _unsqueeze, squeeze_front, unsafe_view
 
 
 def _product(a, b):
+    if a.ndim == 2 == b.ndim and a.shape[1] == 1:  # nothing is added up, so that -0.0 stays
+        return np.multiply(a, b)
     if a.dtype is F16:
         return np.matmul(a.astype(F32), b.astype(F32)).astype(F16)
     # The same for matrices, np.dot is faster for small ones. It scales by a single number, and by 0.0 not at all.
@@ -41,7 +44,7 @@ def _product(a, b):
 def _easily(a, b):
     """The product of two arrays that are plain and not large, or None if NumPy has anything against it."""
     kind = a.dtype
-    if kind is not b.dtype or not (kind is F32 or kind is F64) or not 1 < a.size < 4096 or b.size < 2:
+    if kind is not b.dtype or not (kind is F32 or kind is F64) or not 1 < a.size < 4096 or b.size < 2 or len(b) == 1:
         return None
     token = set_floating(QUIET)
     try:
@@ -423,7 +426,12 @@ def _matmul(input, other):
 
 
 def _matmul_operator(self, other):
-    return _matmul(self, other) if isinstance(other, Tensor) else NotImplemented
+    if not isinstance(other, Tensor):
+        return NotImplemented
+    try:
+        return _matmul(self, other)
+    except RuntimeError as error:
+        raise refusal_before(error, self, other) from None
 
 
 def _rmatmul(self, other):

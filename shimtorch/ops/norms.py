@@ -135,11 +135,13 @@ def _of_norm(xp, grad, self, p, dims, keepdim, given, result):
     if math.isinf(p):
         largest = xp.at_extremum(self, norm)
         share = xp.div(grad, xp.counted(largest, dims if ndim else (), grad))
-        return xp.mul(xp.sgn(self), xp.mul(share, xp.as_factor(largest, grad)))
+        share = xp.mul(share, xp.as_factor(largest, grad))  # torch computes factors from right to left
+        return xp.mul(xp.sgn(self), share)
     if p < 1:
-        scaled = xp.mul(xp.sgn(self), xp.masked_zero(xp.pow_scalar(xp.abs(self), p - 1), self == 0))
-        return xp.mul(xp.mul(scaled, grad), xp.pow_scalar(norm, 1 - p))
-    scaled = xp.pow_scalar(xp.abs(self), p - 1 if p < 2 else p - 2)
+        size = xp.masked_zero(xp.raised(xp.abs(self), p - 1), self == 0)
+        scaled, power = xp.mul(xp.sgn(self), size), xp.pow_scalar(norm, 1 - p)
+        return xp.mul(xp.mul(scaled, grad), power)
+    scaled = xp.raised(xp.abs(self), p - 1 if p < 2 else p - 2)
     scaled = xp.mul(xp.sgn(self) if p < 2 else self, scaled)
     return xp.mul(scaled, xp.masked_zero(xp.div(grad, xp.pow_scalar(norm, p - 1)), norm == 0))
 

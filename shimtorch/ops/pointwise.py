@@ -12,7 +12,7 @@ import numpy as np
 from .. import _dtypes, _errors
 from .._floating import QUIET, reset_floating, set_floating
 from .._fused import multiply_add_64
-from .._layout import refuse_overlap
+from .._layout import laid_out, refuse_overlap
 from .._tensor import Tensor, c_name, scalar_type_name, wrap
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
@@ -149,6 +149,8 @@ def _scaled(core, input, other, alpha):
         out = wrap(np.asarray(quietly(multiply_add_64, term.astype(F64), factor, a)))
     else:
         out = wrap(quietly(lambda: (a + term.astype(wide) * factor).astype(kind)))
+    if out._a.ndim > 1:
+        out._a = laid_out(out._a, *((input._a, other._a) if isinstance(other, Tensor) else (input._a,)))
     is_tensor = isinstance(other, Tensor)
     if recording(input, other if is_tensor else None):
         name = "SubBackward0" if core is sub_core else "AddBackward0"
@@ -169,15 +171,22 @@ _SCALED_NODES = {
     )
 }  # fmt: skip
 
+
+
+def _added(factor: int):
+    """As torch adds complex numbers: ``a + factor * b``, where an infinite part of ``b`` makes the other NaN."""
+    return lambda a, b: np.add(a, np.multiply(b, a.dtype.type(factor)))
+
+
 add = binary(
-    "add", numbers=True, compute=np.add, grad_fn="AddBackward0",
+    "add", numbers=True, compute=np.add, of_complex=_added(1), grad_fn="AddBackward0",
     dunders=("__add__", "__radd__", "__iadd__"), forward=_with_alpha,
     says="``input + alpha * other``, element by element.",
     self=lambda xp, grad: grad,
     other=lambda xp, grad: grad,
 )  # fmt: skip
 sub = binary(
-    "sub", numbers=True, compute=np.subtract, grad_fn="SubBackward0",
+    "sub", numbers=True, compute=np.subtract, of_complex=_added(-1), grad_fn="SubBackward0",
     dunders=("__sub__", "__isub__"), forward=_with_alpha,
     says="``input - alpha * other``, element by element. RuntimeError for bools.",
     aliases=("subtract",), check=_no_bool_subtraction,
@@ -215,10 +224,15 @@ def _with_rounding(core):
     return forward
 
 
+def _against(grad, slope):
+    """``-grad * slope``; where that is recorded, the slope came first, as torch computes factors from right to left."""
+    return -grad * slope
+
+
 _UNSET = "unset"
 _QUOTIENT = {
     "self": lambda xp, grad, other: grad / xp.conj(other),
-    "other": lambda xp, grad, self, other: -grad * xp.conj((self / other) / other),
+    "other": lambda xp, grad, self, other: _against(grad, xp.conj((self / other) / other)),
 }
 div = binary(
     "div", numbers=True, compute=np.divide, grad_fn="DivBackward0",
@@ -268,20 +282,27 @@ _ZERO_GRADIENT = {
     "self": lambda xp, grad, other: xp.zeros_like(grad),
     "other": lambda xp, grad, self, other: xp.zeros_like(grad),
 }
-_div_plain = binary_core(np.divide, grad_fn="DivBackward2", to_float=True, **_QUOTIENT)
-_div_floor = binary_core(
-    _floor_quotient,
-    grad_fn="DivBackward2",
-    direct="iuf",
-    check=refuse_kinds("div_floor_cpu", "b", "c"),
-    **_ZERO_GRADIENT,
+
+
+def _rounding(mode, compute, **row):
+    """Division with this ``rounding_mode``, which the node keeps as ``fixed``."""
+    core = binary_core(compute, grad_fn="DivBackward2", **row)
+
+    def forward(input, other):
+        out = core(input, other)
+        if type(out) is Tensor and out._rg:
+            out._node.fixed = mode
+        return out
+
+    return forward
+
+
+_div_plain = _rounding(None, np.divide, to_float=True, **_QUOTIENT)
+_div_floor = _rounding(
+    "floor", _floor_quotient, direct="iuf", check=refuse_kinds("div_floor_cpu", "b", "c"), **_ZERO_GRADIENT
 )
-_div_trunc = binary_core(
-    _trunc_quotient,
-    grad_fn="DivBackward2",
-    direct="iuf",
-    check=refuse_kinds("div_trunc_cpu", "b", "c"),
-    **_ZERO_GRADIENT,
+_div_trunc = _rounding(
+    "trunc", _trunc_quotient, direct="iuf", check=refuse_kinds("div_trunc_cpu", "b", "c"), **_ZERO_GRADIENT
 )
 
 
@@ -322,7 +343,7 @@ remainder = binary(
     says="The remainder of division, with the divisor's sign, element by element.",
     direct="iuf", check=refuse_kinds("remainder_cpu", "b", "c"), forward=_number_modulus,
     self=lambda xp, grad: grad,
-    other=lambda xp, grad, self, other: -grad * xp.div_floor(self, other),
+    other=lambda xp, grad, self, other: _against(grad, xp.div_floor(self, other)),
 )  # fmt: skip
 internal("div_floor", lambda a, b: _floor_quotient(np.asarray(a), np.asarray(b)), _div_floor)
 
@@ -371,7 +392,7 @@ def _reciprocal(a):
 reciprocal = unary(
     "reciprocal", _reciprocal, grad_fn="ReciprocalBackward0",
     says="One divided by each element.",
-    self=lambda xp, grad, result: -grad * xp.conj(result * result),
+    self=lambda xp, grad, result: _against(grad, xp.conj(result * result)),
 )  # fmt: skip
 
 _RsubBackward1 = node_class("RsubBackward1", ("self",), {"self": lambda xp, grad: -grad})
@@ -422,7 +443,7 @@ def _absolute(a):
 
 def _no_complex_abs(self):
     if self._a.dtype.kind == "c":
-        raise RuntimeError("In-place abs is not supported for complex tensors.")
+        raise _errors.first(RuntimeError("In-place abs is not supported for complex tensors."))
     return abs(self)
 
 
@@ -437,7 +458,8 @@ def _sgn_derivative(xp, grad, self, result):
     if not xp.is_complex(grad):
         return xp.zeros_like(grad)
     size = xp.abs(self)
-    return xp.masked_zero((grad - xp.real(xp.conj(grad) * result) * result) / size, size == 0)
+    twice, mirrored = xp.mul_scalar(size, 2), xp.conj(grad)  # torch computes factors from right to left
+    return xp.masked_zero((grad - result * result * mirrored) / twice, size == 0)
 
 
 internal("is_complex", lambda a: a.dtype.kind == "c", lambda t: t._a.dtype.kind == "c")
@@ -474,10 +496,10 @@ _ClampBackward1 = node_class(
     "ClampBackward1", ("self",), {"self": _clamp_scalars}, saved=("self",), fixed=("least", "most")
 )
 _ClampBackward0 = node_class(
-    "ClampBackward0", ("self", "min", "max"), saved=("self", "min", "max"), optional=("min", "max"),
+    "ClampBackward0", ("self", "of_least", "of_most"), saved=("self", "min", "max"), optional=("min", "max"),
     derivatives={
         "self": lambda xp, grad, self, min, max: _clamp_scalars(xp, grad, self, min, max),
-        "min": _clamp_least, "max": _clamp_most,
+        "of_least": _clamp_least, "of_most": _clamp_most,  # in this order, and before "self"
     },
 )  # fmt: skip
 
@@ -509,7 +531,7 @@ def _clamp(input, min=None, max=None):
     for bound in bounds:
         common = _dtypes.result_of(*((common, None) if a.ndim else (None, common)), _dtypes.of_scalar(bound))
     if common.is_complex:
-        raise NotImplementedError("clamp is not supported for complex types")
+        raise _errors.first(NotImplementedError("clamp is not supported for complex types"))
     kind = common._numpy
     for bound in bounds if kind.kind in "iu" else ():
         fill_array(np.empty((), kind), bound)  # which refuses what the dtype cannot hold

@@ -112,6 +112,7 @@ def _pow_scalar(input, exponent):
 
 
 internal("pow_scalar", _power_scalar, _pow_scalar)
+internal("raised", _power_scalar, lambda tensor, exponent: tensor.pow_(exponent))  # in place, as the graph shows
 
 
 _pow_tensors = binary_core(

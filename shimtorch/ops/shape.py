@@ -478,7 +478,7 @@ squeeze = publish("squeeze", "shape", _squeeze, methods=("squeeze",), differenti
 unsqueeze = publish("unsqueeze", "shape", _unsqueeze, methods=("unsqueeze",), differentiable=("self",))
 internal("squeeze", np.squeeze, _squeeze)
 internal("unsqueeze", np.expand_dims, _unsqueeze)
-internal("unsqueeze_to", np.reshape, _unsqueeze_to)
+internal("unsqueeze_to", lambda a, sizes: a if a.shape == sizes else np.reshape(a, sizes), _unsqueeze_to)
 
 
 # --- expand and its opposite --------------------------------------------------------------------------------------
@@ -575,7 +575,11 @@ def _sum_to(a, shape):
     axes = tuple(range(extra)) + tuple(
         [i + extra for i, size in enumerate(shape) if size == 1 and a.shape[i + extra] != 1]
     )
-    return add_up(a, axes, True).reshape(shape)
+    if not axes and a.shape == shape:
+        return a
+    out = add_up(a, axes, True)
+    out.shape = shape  # its own memory still, and no view
+    return out
 
 
 expand = publish("expand", "method", _expand, methods=("expand",), differentiable=("self",))

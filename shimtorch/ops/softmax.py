@@ -136,20 +136,31 @@ def _named_backward(name: str, compute, grad_fn: str, derivatives) -> None:
 internal(
     "sum_along", lambda a, dim: add_up(a, (dim % a.ndim,), True) if a.ndim else a, lambda t, dim: _sum(t, dim, True)
 )
+
+
+def _softmax_curvature(xp, grad, grad_output, output, dim):
+    last = grad_output * xp.sum_along(output * grad, dim)  # torch computes the terms from right to left
+    middle = xp.sum_along(output * grad_output, dim) * grad
+    return grad_output * grad - middle - last
+
+
+def _log_softmax_curvature(xp, grad, grad_output, output, dim):
+    e = xp.exp(output)
+    return -xp.sum_along(grad_output, dim) * e * grad
+
+
 _named_backward(
     "softmax_backward", _backward_of(_softmax_backward), "SoftmaxBackwardDataBackward0",
     {
         "grad_output": lambda xp, grad, output, dim: xp.softmax_backward(grad, output, dim),
-        "output": lambda xp, grad, grad_output, output, dim: grad_output * grad
-        - xp.sum_along(output * grad_output, dim) * grad
-        - grad_output * xp.sum_along(output * grad, dim),
+        "output": _softmax_curvature,
     },
 )  # fmt: skip
 _named_backward(
     "log_softmax_backward", _backward_of(_log_softmax_backward), "LogSoftmaxBackwardDataBackward0",
     {
         "grad_output": lambda xp, grad, output, dim: grad - xp.sum_along(grad * xp.exp(output), dim),
-        "output": lambda xp, grad, grad_output, output, dim: -xp.sum_along(grad_output, dim) * xp.exp(output) * grad,
+        "output": _log_softmax_curvature,
     },
 )  # fmt: skip
 

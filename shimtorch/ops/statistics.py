@@ -86,12 +86,14 @@ def _of_variance(xp, grad, self, sizes, dims, correction, keepdim, given):
         freedom = math.prod(sizes) - correction
         if freedom <= 0:
             return xp.mul(grad, xp.unbounded(self, grad))
-        return xp.mul_scalar(grad, 2.0 / freedom) * (self - xp.mean(self, None))
+        distance = self - xp.mean(self, None)  # torch computes factors from right to left
+        return xp.mul_scalar(grad, 2.0 / freedom) * distance
     if not keepdim and len(sizes) > 1:
         grad = restored(xp, grad, sizes, as_named([d % len(sizes) for d in dims], given), keepdim)
     freedom = math.prod(sizes[d] for d in dims) - correction
     factor = 2.0 / freedom if freedom else math.inf
-    return xp.mul_scalar(grad, factor) * (self - xp.mean(self, given))
+    distance = self - xp.mean(self, given)
+    return xp.mul_scalar(grad, factor) * distance
 
 
 def _of_deviation(xp, grad, self, sizes, dims, correction, keepdim, given, result):

@@ -33,7 +33,6 @@ thorough = settings(
 
 # Of these attributes shimtorch has no values, or others.
 KNOWN = {
-    ("DivBackward2", "rounding_mode"): "the node does not know it",
     ("AsStridedBackward0", "size"): "not shown",
     ("AsStridedBackward0", "stride"): "not shown",
     ("AsStridedBackward0", "storage_offset"): "not shown",

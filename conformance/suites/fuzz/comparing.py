@@ -22,7 +22,7 @@ _ULP = 4
 _RELATIVE = 1e-4
 _PRINTED = 1e-3
 
-_NUMBER = re.compile(r"-?(?:\d+\.?\d*(?:e[+-]?\d+)?|inf|nan)")
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|inf|nan)")
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ _HOOKING = ".register_hook("
 
 # What an operator would save is packed before it is computed by PyTorch, afterwards by others: not at all if it fails.
 _PACKING = "print('pack'"
+# So is this seen first there, where something else is wrong as well.
+_NOT_TO_BE_SAVED = "use `torch.no_grad()` instead of `torch.inference_mode()`."
 
 _ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 _ONCE = "Triggered internally"  # in what PyTorch warns of once in a process, unless told otherwise
@@ -63,6 +65,8 @@ def _compare(our: Step, their: Step, number: int, program: Program) -> Iterator[
     if our == their:
         return
     exact = program.exact
+    if their.raised.endswith(_NOT_TO_BE_SAVED) and our.raised != "nothing":
+        their = their._replace(raised=our.raised)
     for where in ("raised", "printed", "warned"):
         ours, theirs = getattr(our, where), getattr(their, where)
         if where == "printed" and our.raised != "nothing" and _PACKING in program.statements[number]:
@@ -70,7 +74,8 @@ def _compare(our: Step, their: Step, number: int, program: Program) -> Iterator[
         if ours != theirs and (exact or not reads_alike(ours, theirs)):
             yield Difference(number, where, ours, theirs)
     if our.seen is not None and their.seen is not None:
-        yield from differing(our.seen, their.seen, number, exact)
+        found = differing(our.seen, their.seen, number, exact)
+        yield from (it for it in found if it.sort != "stride" or program.strided)
 
 
 class _Side:

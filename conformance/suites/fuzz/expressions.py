@@ -287,6 +287,7 @@ BINARY = (
 
 # Operators whose results PyTorch may round otherwise than the mathematics says; "tolerance" is about them.
 INEXACT = (
+    "sqrt",
     "exp",
     "sigmoid",
     "tanh",

@@ -24,6 +24,10 @@ _LENGTHS = ((1, 6), (5, 16), (12, 36))
 _INEXACT = re.compile(rf"\b({'|'.join(INEXACT)})_?\(|\dj\b|complex| @ ")
 
 
+_PASS = re.compile(r"\b(backward|grad)\(")
+_TURNED = re.compile(r"\b(t|transpose|permute|expand|t_|transpose_)\(")
+
+
 @dataclass(frozen=True)
 class Program:
     """Statements, each a text of its own, to be run one after another whatever the ones before raised.
@@ -39,6 +43,11 @@ class Program:
     def exact(self) -> bool:
         """Whether all it computes is rounded in one way only."""
         return not _INEXACT.search(str(self))
+
+    @property
+    def strided(self) -> bool:
+        """Whether strides can be compared: of gradients of what does not lie in memory row by row, they cannot."""
+        return not (_PASS.search(str(self)) and _TURNED.search(str(self)))
 
     def __str__(self) -> str:
         return "\n".join(self.statements)

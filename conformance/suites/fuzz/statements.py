@@ -205,6 +205,8 @@ def pass_backward(state: State, choose: Choices) -> str | None:
     if "inputs=" in options:
         inputs = [choose.pick(state.values()).text for _ in range(choose.below(2) + 1)]
         options = options.replace("inputs=", f"inputs=[{', '.join(inputs)}]")
+        for value in state.values(lambda value: value.text in inputs):
+            state.change(value, has_grad=True)
     for name in [value.text for value in _leaves(state)]:
         if name in state.tensors:
             state.tensors[name] = replace(state.tensors[name], has_grad=True)
@@ -217,7 +219,7 @@ def pass_backward(state: State, choose: Choices) -> str | None:
         return f"torch.autograd.backward([{x.text}, {y.text}], [{seed}, None]{options})"
     if choose.once_in(3):
         y = operand(state, choose, lambda value: value.shape == x.shape and value.dtype == x.dtype)
-        return f"{x.text}.backward({y.text}{'.detach()' if y.requires else ''}{options})"
+        return f"{x.text}.backward({y.text}.detach().clone(){options})"
     return f"{x.text}.backward({constant(x.shape, x.dtype, choose)}{options})"
 
 
@@ -306,7 +308,7 @@ def cut(state: State, choose: Choices) -> str | None:
     """Out of the graph, and back into it as a leaf."""
     x = operand(state, choose)
     how = choose.below(9)
-    if how in (0, 1, 5) and (state.inferring or state.shares(x)):
+    if (how in (0, 1, 5) and state.shares(x)) or (how in (0, 1, 5, 7) and state.inferring):
         return None  # not offered exactly: inference tensors that ask for gradients, views whose base no longer does
     if how not in (0, 1, 2, 3, 5) and x.memory in state.frozen:
         return None  # nor what shares the memory of an inference tensor but is none
@@ -316,14 +318,16 @@ def cut(state: State, choose: Choices) -> str | None:
             state.change(x, requires=wanted and x.differentiable)
         return f"{x.text}.requires_grad_({'' if wanted else 'False'})"
     if how in (2, 3):
+        if x.has_grad and not x.leaf:
+            return None  # the next write in place would fail an assertion inside PyTorch
         state.change(x, requires=False, leaf=True)
         return f"{x.text}.detach_()"
     if how == 4 and x.whole:
-        y = operand(state, choose, lambda value: value.shape == x.shape)
-        if y.memory in state.frozen:
+        y = operand(state, choose, lambda value: (value.shape, value.dtype) == (x.shape, x.dtype))
+        if y.memory in state.frozen or y.dtype != x.dtype:
             return None
         state.change(x, memory=y.memory)
-        return f"{x.text}.data = {y.text}"
+        return f"{x.text}.data = {y.text}.detach().reshape({x.text}.shape).to({x.text}.dtype)"
     if how == 5 and x.whole:
         wanted = not x.requires
         state.change(x, requires=wanted)
@@ -473,9 +477,9 @@ _SHOWN = (
     "{x}.grad",
     "{x}.grad_fn",
     "{x}.grad_fn.next_functions",
-    "{x}.requires_grad, {x}.is_leaf, {x}._version",
+    "{x}.requires_grad, {x}.is_leaf",
     "{x}.tolist()",
-    "{x}.stride(), {x}.is_contiguous()",
+    "{x}.is_contiguous(), {x}.numel()",
     "{x}._base is {y}",
     "{x}.sum().item()",
     "{x}.grad_fn.name()",
@@ -546,6 +550,8 @@ def misuse(state: State, choose: Choices) -> str | None:
     y = operand(state, choose, lambda value: value.memory != x.memory)
     y = replace(y, text=f"{y.text}.clone()") if y.memory == x.memory else y
     text = choose.pick(_MISUSES)
+    if text == "{x}[9]" and not x.shape:
+        return None  # PyTorch reads beyond the sizes
     if ("requires_grad_(False)" in text and state.shares(x)) or ("detach()" in text and x.memory in state.frozen):
         return None
     return text.format(x=x.text, y=y.text)
