@@ -18,7 +18,7 @@ from .autograd import backward as _backward
 from .autograd.mode import state
 from .autograd.namespaces import TENSORS
 from .autograd.nodes import INFERENCE, Passage, VersionCounter, counter_of, extra_of, next_sequence, seen
-from .autograd.rebasing import Stale, leaf_so_far, lend
+from .autograd.rebasing import Stale, leaf_so_far, lend, origin_so_far
 
 FRESH: VersionCounter | None = None  # the version counter of new tensors: none yet, but for inference mode
 new = object.__new__
@@ -374,7 +374,8 @@ class Tensor:
         """Whether this is a non-leaf whose ``grad`` will be kept."""
         if self._retained:
             return True
-        extra = self._node.extra if self._node is not None else None
+        origin = origin_so_far(self)
+        extra = origin.extra if origin is not None else None
         return extra is not None and extra.retained is not None and extra.retained() is self
 
     @_checked
@@ -382,9 +383,10 @@ class Tensor:
         """Keep the gradient of this non-leaf tensor in ``grad``; RuntimeError if it does not require grad."""
         if not self._rg:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        if leaf_so_far(self):
+        origin = origin_so_far(self)
+        if origin is None:
             return
-        extra = self._node.extra
+        extra = origin.extra
         if (extra is None or extra.retained is None) and self._node:
             import weakref
 

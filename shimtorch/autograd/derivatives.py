@@ -89,7 +89,9 @@ def _unpacking(saved, tensors, kind: str) -> str:
     if not saved:
         return ""
     lines = ["if node.saved is None: raise freed()", "".join(f"s_{name}, " for name in saved) + "= node.saved"]
-    for name in sorted(saved, key=lambda name: (name == "result", name)):  # as torch unpacks them, which decides what is complained of first
+    for name in sorted(
+        saved, key=lambda name: (name == "result", name)
+    ):  # as torch unpacks them, which decides what is complained of first
         index = saved.index(name)
         if name == "result":
             lines.append(f"if node.extra is not None: check_result(node, s_{name})")

@@ -21,10 +21,12 @@ _CYCLE = (
 _warned_of_cycle = False
 
 
-# Read-only, so that no gradient that is passed on unchanged can ever be written to.
 _ONES = {np.dtype(kind): np.ones((), kind) for kind in "efd"}
-for _one in _ONES.values():
-    _one.flags.writeable = False
+
+
+def _one(like: np.ndarray) -> np.ndarray:
+    """A fresh 1 for an array of one element: as in torch, gradients may share its memory in the end."""
+    return _ONES[like.dtype].copy() if like.ndim == 0 else np.ones_like(like)
 
 
 def _is_tensor(value: object) -> bool:
@@ -68,7 +70,7 @@ def _starting_gradients(outputs, gradients, batched: bool = False):
                 raise RuntimeError(
                     f"grad can be implicitly created only for real scalar outputs but got {output.dtype}"
                 )
-            made.append(TENSORS.wrap(_ONES[output._a.dtype] if output._a.ndim == 0 else np.ones_like(output._a)))
+            made.append(TENSORS.wrap(_one(output._a)))
     return made
 
 
@@ -106,8 +108,6 @@ def _roots(outputs, gradients, create_graph: bool):
             )
         if gradient._a.dtype != output._a.dtype:
             gradient = gradient.to(output.dtype)
-        if create_graph and not gradient._a.flags.writeable:
-            gradient = TENSORS.wrap(gradient._a.copy())
         roots.append((edge, gradient if create_graph else gradient._a))
     return roots
 
@@ -138,7 +138,7 @@ def backward(
     if grad_tensors is None and inputs is None and not create_graph and _is_tensor(tensors):
         array = tensors._a
         if array.size == 1 and array.dtype.kind == "f" and tensors._rg:
-            one = _ONES[array.dtype] if array.ndim == 0 else np.ones_like(array)
+            one = _one(array)
             keep = retain_graph is not None and _flag(retain_graph)
             edge = tensors._node or tensors
             if edge is not tensors or not tensors._borrowed:
@@ -239,8 +239,6 @@ def _gradients(outputs, inputs, gradients, keep: bool, create: bool, allow_unuse
     nodes = {edge for edge in edges if isinstance(edge, Node)}
     leaves = {edge for edge in edges if not isinstance(edge, Node) and not edge._borrowed}
     wanted = engine.reaching([edge for edge, _ in roots], {_owner(node) for node in nodes} | leaves)
-    if not create and any(edge in nodes for edge, _ in roots):
-        roots = [(edge, one if one.flags.writeable else one.copy()) for edge, one in roots]
     caught = engine.run(roots, keep, create, leaves, wanted, nodes)
     given = {id(gradient._a): gradient for gradient in gradients if gradient is not None}
     found = []

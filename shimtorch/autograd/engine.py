@@ -74,7 +74,9 @@ def _loop(roots, keep_graph, create_graph, targets, wanted, captured):
                 if extra.observed:
                     pending[node] = incoming
                     node = incoming = None
-                    return observed.run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole)
+                    return observed.run(
+                        pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole
+                    )
                 if extra.retained is not None:
                     if _is_observed(node):
                         pending[node] = incoming
@@ -85,7 +87,9 @@ def _loop(roots, keep_graph, create_graph, targets, wanted, captured):
             if node in captured:
                 if _is_observed(node):
                     pending[node] = incoming
-                    return observed.run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole)
+                    return observed.run(
+                        pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole
+                    )
                 caught[node] = result = _result(incoming, versions.get(node), caught)
                 if not create_graph and isinstance(result, TENSORS.Tensor):
                     incoming = result._a  # of which what is computed from here on may be a view
@@ -301,7 +305,7 @@ def add_in_place(leaf, gradient) -> None:
         refuse_overlap(a, ())
     np.add(a, gradient, out=a)
     written(existing)
-    if a.strides != leaf._a.strides and not _as_leaf(a, leaf._a):
+    if a.strides != leaf._a.strides and a.size and not _as_leaf(a, leaf._a):
         _warn_of_layout(existing, leaf)
 
 

@@ -68,7 +68,7 @@ class Extra:
     retained: weakref.ref | None
     versions: tuple[int, ...] | None
     result_counter: tuple[VersionCounter, int] | None
-    result_view: tuple | None
+    result_view: weakref.ref | None
 
     def __init__(self) -> None:
         self.operands = None  # per edge: None or (shape, numpy dtype)
@@ -79,13 +79,13 @@ class Extra:
         self.pre_hooks: dict | None = None
         self.post_hooks: dict | None = None
         self.metadata: dict | None = None
-        self.result_view = None  # weak reference to a view that the result was written into, sequence of its origin
+        self.result_view = None  # weak reference to the origin of the view that the result was written into
         self.retained = None  # weak reference to the output whose grad is kept
 
 
 _ENGINE = (
     "__slots__", "_memory", "_observe", "_with_unpacked", "_write", "apply", "arrays", "count", "face", "fixed_names",
-    "output", "place", "release", "saved", "saved_names", "saves_list", "stale", "takes_undefined", "tensors", "to", "unpacked",
+    "output", "place", "release", "saved", "saved_names", "saves_list", "takes_undefined", "tensors", "to", "unpacked",
 )  # fmt: skip
 
 
@@ -101,7 +101,6 @@ class Node:
     sequence: int
     saved_names: tuple[str, ...] = ()
     saves_list = False  # whether ``saved`` holds as many tensors as there happen to be
-    stale = False  # whether it only stands for a node, which is made when somebody asks
     takes_undefined = False  # whether it is to be run by ``apply``, with Tensors and None
 
     def __init_subclass__(cls, **kwargs) -> None:
@@ -337,9 +336,9 @@ def _is_result(tensor, node) -> bool:
     return saved is not None and saved[node.saved_names.index("result")] is tensor._a
 
 
-def move_retained(tensor, node) -> None:
-    """Let ``node``, which an in-place write makes the tensor's new origin, keep the gradient its old one was to."""
-    extra = tensor._node.extra if tensor._node is not None else None
+def move_retained(before, node) -> None:
+    """Let ``node``, which an in-place write makes a tensor's new origin, keep the gradient its old one was to."""
+    extra = before.extra if before is not None else None
     if extra is not None and extra.retained is not None:
         extra_of(node).retained, extra.retained = extra.retained, None
 
@@ -432,7 +431,7 @@ def check_version(node, index: int) -> None:
 
 def check_saved_version(node, tensor, then: int) -> None:
     """RuntimeError if a tensor saved by ``node`` at version ``then`` was written in place or detached since."""
-    if tensor._detached is not None and tensor._detached < node.sequence:
+    if tensor._detached is not None and tensor._detached < node.sequence and tensor._node is None:
         raise RuntimeError(
             "Trying to use a saved tensor that has been detached in-place, i.e. with .detach_().This is not supported, "
             "please use out-of-place `.detach()` instead"
@@ -442,15 +441,9 @@ def check_saved_version(node, tensor, then: int) -> None:
 
 
 def origin_of_result(node):
-    """The node whose output the saved result is: that of the view it was written into as long as that has it."""
+    """The node whose output the saved result is: that of the view it was written into as long as there is one."""
     known = node.extra.result_view if node.extra is not None else None
-    view = None if known is None else known[0]()
-    if view is None:
-        return node
-    origin = view._node
-    if origin is not None and origin.stale:
-        origin = origin.fixed[1]
-    return origin if origin is not None and origin.sequence == known[1] else node
+    return (None if known is None else known()) or node
 
 
 def saved_result(node, array):

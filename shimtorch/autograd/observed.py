@@ -15,7 +15,7 @@ import numpy as np
 
 from . import anomaly_mode as anomaly
 from .namespaces import TENSORS
-from .nodes import Arrived, Node, OutputNode, SeveralOutputs, already_freed, type_name
+from .nodes import Arrived, Node, OutputNode, SeveralOutputs, already_freed, counter_of, type_name
 from .rebasing import written
 
 accumulating = threading.RLock()  # held while a gradient is added to that of a leaf, which threads may share
@@ -38,6 +38,9 @@ def run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, capt
     ``engine.run``."""
     task = _Pass(keep_graph, create_graph, targets, wanted, captured, sole)
     for edge, gradient in [*pending.items(), *leaves.items()]:
+        if edge is not sole and not task.takes_part(_place(edge)[0], edge):
+            del (pending if isinstance(edge, Node) else leaves)[edge]
+            continue
         task.expect(edge)
         tensor = _as_tensor(gradient)
         if sys.getrefcount(gradient) > 4:  # of which the last two loops and this call hold four
@@ -71,6 +74,15 @@ def _as_tensor(gradient):
     if array.base is not None:  # which in torch is a view made while nothing is recorded
         tensor._base, tensor._made = TENSORS.wrap(array), "no_grad"
     return tensor
+
+
+def _share_version(view, gradients) -> None:
+    """Let a gradient that is a view of one of ``gradients`` count writes together with it."""
+    memory = view._a.base
+    for gradient in gradients:
+        if gradient is not None and (gradient._a is memory or gradient._a.base is memory):
+            view._vc = counter_of(gradient)
+            return
 
 
 def _handed_out(gradient):
@@ -154,14 +166,14 @@ class _Pass:
                 continue
             to, number = _place(edge)
             self.dependencies[to] -= 1
-            if to in self.buffers or self._takes_part(to, edge):
+            if to in self.buffers or self.takes_part(to, edge):
                 gradient, outputs[index] = outputs[index], None
                 self.add(to, number, gradient)
                 gradient = None
                 if not self.dependencies[to]:
                     self.queue.push(to)
 
-    def _takes_part(self, function, edge) -> bool:
+    def takes_part(self, function, edge) -> bool:
         if isinstance(function, Node):
             return self.wanted is None or function in self.wanted or edge in self.wanted or function in self.captured
         if self.targets is not None:
@@ -172,7 +184,7 @@ class _Pass:
 
     def _leaf(self, leaf, buffer):
         box = [buffer.pop(0, None)]
-        taking_part = self._takes_part(leaf, leaf)
+        taking_part = self.takes_part(leaf, leaf)
         if leaf._borrowed or not (taking_part or leaf is self.sole):
             return
         for hook in list((leaf._backward_hooks or {}).values()):
@@ -210,6 +222,9 @@ class _Pass:
         if extra is not None:
             gradients = _before(extra, gradients)
         outputs = self._run(node, gradients)
+        outputs = [
+            None if type(edge) is TENSORS.Tensor and edge._borrowed else g for g, edge in zip(outputs, node.edges)
+        ]  # noqa: B905
         if self.wanted is not None:
             outputs = [g if self._used(edge) else None for g, edge in zip(outputs, node.edges, strict=True)]
         if extra is not None and extra.post_hooks:
@@ -221,7 +236,7 @@ class _Pass:
         return caught, list(outputs)
 
     def _used(self, edge) -> bool:
-        return edge is not None and self._takes_part(_place(edge)[0], edge)
+        return edge is not None and self.takes_part(_place(edge)[0], edge)
 
     def _retain(self, node, gradients) -> None:
         from .engine import retain
@@ -258,7 +273,9 @@ class _Pass:
         known = {id(g._a): g for g in gradients if g is not None}
         for output in outputs:
             if output is not None and id(output) not in known:
-                known[id(output)] = _as_tensor(output)
+                known[id(output)] = made = _as_tensor(output)
+                if made._base is not None:
+                    _share_version(made, gradients)
         return [None if output is None else known[id(output)] for output in outputs]
 
 
@@ -266,9 +283,9 @@ def _accumulate(leaf, box, create_graph: bool, holders: int) -> None:
     from . import engine
 
     gradient = box.pop()
-    if gradient is None or leaf._borrowed:
+    if leaf._borrowed:
         return
-    if leaf._rg:
+    if leaf._rg and gradient is not None:
         with accumulating:
             engine.require_leaf(leaf)
             if leaf._grad is not None or create_graph:

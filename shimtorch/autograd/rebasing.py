@@ -18,6 +18,7 @@ from .nodes import (
     Node,
     already_freed,
     counter_of,
+    extra_of,
     move_retained,
     new,
     next_sequence,
@@ -91,8 +92,6 @@ def _make_stale(view, ref) -> None:
     stale = new(Stale)
     stale.edges, stale.saved, stale.extra, stale.sequence = (), (), None, 0
     stale.fixed = (ref, view._node)
-    if view._node is not None:
-        move_retained(view, stale)
     view._node, view._rg = stale, True
 
 
@@ -103,8 +102,7 @@ class Stale(Node):
     the node it had.
     """
 
-    __slots__ = ()
-    stale = True
+    __slots__ = ("__weakref__",)
 
     def __bool__(self) -> bool:
         from . import anomaly_mode
@@ -113,6 +111,8 @@ class Stale(Node):
         view = ref()
         if view._made:
             raise refusal(view, before, indirectly=True)
+        if before is not None:
+            move_retained(before, self)
         base = view._base
         self.edges = ((base._node or base) if base._rg else None,)
         self.sequence = next_sequence()
@@ -130,10 +130,14 @@ class Stale(Node):
         return 0 if before is None else seen(before)[1]
 
 
-def leaf_so_far(tensor) -> bool:
-    """Whether no node made the tensor, as the parts of torch see it that do not ask for a new origin."""
+def origin_so_far(tensor):
+    """The node that made the tensor, as the parts of torch see it that do not ask for a new origin; None for a leaf."""
     node = tensor._node
-    return node is None or (type(node) is Stale and node.fixed[1] is None)
+    return node.fixed[1] if type(node) is Stale else node
+
+
+def leaf_so_far(tensor) -> bool:
+    return origin_so_far(tensor) is None
 
 
 # --- what torch refuses -------------------------------------------------------------------------------------------
@@ -179,7 +183,7 @@ def refusal(view, node, indirectly: bool) -> RuntimeError:
 def require_writable(tensor) -> None:
     """RuntimeError in torch's words unless a write into ``tensor`` can be recorded."""
     base = tensor._base
-    if base is not None:
+    if base is not None and tensor._vc is not INFERENCE:
         if tensor._made:
             node = tensor._node
             raise _after_arguments(refusal(tensor, node.fixed[1] if type(node) is Stale else node, indirectly=False))
@@ -206,7 +210,7 @@ def rebase(tensor, node) -> None:
     """Make ``tensor``, whose memory was just written and counted as such, the output of ``node``."""
     base = tensor._base
     if base is None:
-        move_retained(tensor, node)
+        move_retained(tensor._node, node)
         if tensor._backward_hooks is not None:
             tensor._backward_hooks = None
         tensor._node, tensor._rg = node, True
@@ -221,7 +225,9 @@ def rebase(tensor, node) -> None:
     slices.fixed = (geometry(base), geometry(tensor), offset(base, tensor))
     slices.sequence = next_sequence()
     slices.extra = None
-    move_retained(base, slices)
+    if node.extra is not None and node.extra.operands is not None:
+        extra_of(slices).operands = (None, *node.extra.operands[1:])
+    move_retained(base._node, slices)
     base._backward_hooks = None
     base._node, base._rg = slices, True
     outdate(tensor._vc)
@@ -283,12 +289,12 @@ class CopySlices(Node):
 
 
 def gradients_of(node, grad, space):
-    """The gradients of one node, brought back to its operands' shapes and dtypes."""
+    """The gradients of one node, the first brought back to shape and dtype of its operand."""
     gradients = node.arrays(grad) if space is ARRAYS else node.tensors(grad)
     if node.extra is not None and node.extra.operands is not None:
         from .engine import fit
 
-        return fit(gradients, node.extra.operands, space is TENSORS)
+        return (*fit(gradients[:1], node.extra.operands[:1], space is TENSORS), *gradients[1:])
     return gradients
 
 
@@ -300,7 +306,7 @@ def _in_elements(geometry, size: int) -> tuple:
 class AsStridedBackward0(Node):
     """Of a view by shape and strides. ``fixed``: geometry of what it is a view of, its own, bytes in between."""
 
-    __slots__ = ()
+    __slots__ = ("__weakref__",)
     __module__ = "builtins"
 
     def _memory(self, size: int) -> tuple[int, int, int]:
@@ -330,6 +336,8 @@ class AsStridedBackward0(Node):
         base, view, _ = self.fixed
         size = grad._a.itemsize
         count, of_base, of_view = self._memory(size)
+        if 0 in view[0]:
+            return (TENSORS.wrap(ARRAYS.zeros(base[0], grad._a.dtype)),)
         if _overlaps(*base) or _overlaps(*view):
             raise NotImplementedError("shimtorch does not offer the second derivative of as_strided with overlaps")
         memory = TENSORS.wrap(ARRAYS.zeros((count,), grad._a.dtype))

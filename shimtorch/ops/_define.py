@@ -171,7 +171,9 @@ def _error_before(error: Exception, name: str, kind: str, method: bool, args, kw
 def refusal_before(error: Exception, *operands) -> Exception:
     """``error``, or where the origin of an operand cannot be made that refusal, which is what torch comes to first."""
     if state.enabled:
-        given = [value for operand in operands for value in (operand if isinstance(operand, (list, tuple)) else [operand])]
+        given = [
+            value for operand in operands for value in (operand if isinstance(operand, (list, tuple)) else [operand])
+        ]
         try:
             for value in given:
                 bool(isinstance(value, Tensor) and value._rg and value._node)
@@ -310,8 +312,16 @@ def _uses(formula, name: str) -> bool:
 
 
 def binary_core(
-    compute, *, grad_fn=None, self=None, other=None, to_float=False, direct=None, check=None, undefined=None,
-    of_complex=None
+    compute,
+    *,
+    grad_fn=None,
+    self=None,
+    other=None,
+    to_float=False,
+    direct=None,
+    check=None,
+    undefined=None,
+    of_complex=None,
 ):
     """The fixed-arity ``forward(input, other)`` of a binary operator, with recording and promotion.
 
@@ -355,7 +365,7 @@ def binary_core(
         try:
             r = compute(a, b)
         except ValueError:
-            raise refusal_before(_errors.broadcast(a.shape, b.shape), input, other) from None
+            raise refuse(a, b, input, other) from None
         except TypeError:
             return mixed(input, other)
         finally:
@@ -375,10 +385,10 @@ def binary_core(
         return out
 
     def attach(out, input, other, is_tensor, kinds=None):
-        e_self = (input._node or input) if input._rg else None
+        e_self = (input._node or (None if input._borrowed else input)) if input._rg else None
         if is_tensor:
             node = new(of_tensors if kinds is None else of_mixed)
-            e_other = (other._node or other) if other._rg else None
+            e_other = (other._node or (None if other._borrowed else other)) if other._rg else None
             shapes = input._a.shape, other._a.shape
             unlike = shapes[0] != shapes[1]
         else:
@@ -410,6 +420,10 @@ def binary_core(
         out._node = node
         out._rg = True
 
+    def refuse(a, b, *operands):
+        error = _errors.broadcast(a.shape, b.shape)
+        return refusal_before(error, *operands) if recorded else error
+
     def mixed(input, other):
         if check is not None:
             try:
@@ -428,7 +442,7 @@ def binary_core(
         except ValueError as error:
             if "broadcast" not in str(error):
                 raise
-            raise refusal_before(_errors.broadcast(a.shape, b.shape), input, other) from None
+            raise refuse(a, b, input, other) from None
         finally:
             reset_floating(token)
         r = asarray(r)
@@ -583,18 +597,17 @@ def _is_step(ufunc, kwargs) -> bool:
 def _step(a, b, alpha) -> None:
     """Add ``alpha * b`` to ``a``, rounded once, as torch does."""
     if a.dtype is F64:
-        np.copyto(a, multiply_add_64(np.asarray(b, F64), float(alpha), a))
-        return
-    wide = np.asarray(b, F32).astype(F64)
-    wide *= float(F32.type(alpha))
-    if wide.shape == a.shape:
-        wide += a
-        a[...] = wide
+        total = multiply_add_64(np.asarray(b, F64), float(alpha), a)
     else:
-        total = np.add(wide, a)
-        if total.shape != a.shape:
-            raise ValueError
-        np.copyto(a, total, "unsafe")
+        total = np.asarray(b, F32).astype(F64)
+        total *= float(F32.type(alpha))
+        if total.shape == a.shape:
+            total += a
+        else:
+            total = np.add(total, a)
+    if total.shape != a.shape:
+        raise ValueError
+    a[...] = total
 
 
 def inplace_of(forward, ufunc=None, zero=None, binary=False):
@@ -669,9 +682,11 @@ def _attach_zero(self: Tensor, original: Tensor, zero, args) -> None:
     if zero is None:
         raise NotImplementedError("shimtorch does not offer this operator in place on a tensor that requires grad")
     tensors = [arg for arg in args if isinstance(arg, Tensor)]
-    record(self, zero[len(tensors)], (original, *tensors))
+    out = wrap(self._a)
+    record(out, zero[len(tensors)], (original, *tensors))
     if tensors:
-        extra_of(self._node).operands = (None, (tensors[0]._a.shape, tensors[0]._a.dtype))
+        extra_of(out._node).operands = (None, (tensors[0]._a.shape, tensors[0]._a.dtype))
+    rebase(self, out._node)
 
 
 def before_inplace(self: Tensor, args=()) -> Tensor:
@@ -712,7 +727,7 @@ def overwrite(self: Tensor, result: Tensor, original: Tensor) -> Tensor:
             extra.result_counter = (self._vc, self._vc.value)
         rebase(self, node)
         if "result" in node.saved_names and self._base is not None:
-            extra_of(node).result_view = weakref.ref(self), self._node.sequence
+            extra_of(node).result_view = weakref.ref(self._node)
     return self
 
 

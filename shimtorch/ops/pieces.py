@@ -72,7 +72,7 @@ class StackBackward0(Node):
 
     def arrays(self, grad):
         leading = (slice(None),) * self.fixed[0]
-        return [None if edge is None else grad[(*leading, i)] for i, edge in enumerate(self.edges)]
+        return [None if edge is None else grad[(*leading, i, ...)] for i, edge in enumerate(self.edges)]
 
     def tensors(self, grad):
         (dim, given), select = self.fixed, TENSORS.select

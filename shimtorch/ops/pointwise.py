@@ -172,7 +172,6 @@ _SCALED_NODES = {
 }  # fmt: skip
 
 
-
 def _added(factor: int):
     """As torch adds complex numbers: ``a + factor * b``, where an infinite part of ``b`` makes the other NaN."""
     return lambda a, b: np.add(a, np.multiply(b, a.dtype.type(factor)))
@@ -410,7 +409,7 @@ def _rsub(self, other):
     return out
 
 
-_rsub_core = binary_core(lambda a, b: np.subtract(b, a))
+_rsub_core = binary_core(lambda a, b: np.subtract(b, a) if a.dtype.kind != "c" else _added(-1)(b, a))
 
 
 def _rfloordiv(self, other):

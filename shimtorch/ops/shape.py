@@ -402,13 +402,17 @@ internal("permute", np.transpose, _permuted)
 # --- dimensions of size one ---------------------------------------------------------------------------------------
 
 
-def _restoring(name: str, *fixed):
-    derivatives = {"self": lambda xp, grad, sizes: xp.unsqueeze_to(grad, sizes)}
-    return node_class(name, ("self",), derivatives, fixed=("sizes", *fixed))
-
-
-_SqueezeBackward0, _SqueezeBackward1 = _restoring("SqueezeBackward0"), _restoring("SqueezeBackward1", "given")
-_SqueezeBackward2, _SqueezeBackward4 = _restoring("SqueezeBackward2", "given"), _restoring("SqueezeBackward4", "given")
+_SqueezeBackward0 = node_class(
+    "SqueezeBackward0", ("self",), fixed=("sizes",),
+    derivatives={"self": lambda xp, grad, sizes: xp.unsqueeze_to(grad, sizes, range(len(sizes)))},
+)  # fmt: skip
+_SqueezeBackward1, _SqueezeBackward2, _SqueezeBackward4 = (
+    node_class(
+        f"SqueezeBackward{i}", ("self",), {"self": lambda xp, grad, sizes, given: xp.unsqueeze_to(grad, sizes, given)},
+        fixed=("sizes", "given"),
+    )
+    for i in (1, 2, 4)
+)  # fmt: skip
 _UnsqueezeBackward0 = node_class(
     "UnsqueezeBackward0", ("self",), {"self": lambda xp, grad, dim: xp.squeeze(grad, dim)}, fixed=("dim",)
 )
@@ -467,9 +471,10 @@ def _unsqueeze(input, dim):
     return view_of(input, _unsqueezed(a, dim), _UnsqueezeBackward0, (given,))
 
 
-def _unsqueeze_to(grad, sizes):
-    for d, size in enumerate(sizes):
-        if size == 1 and grad._a.ndim < len(sizes):
+def _unsqueeze_to(grad, sizes, dims):
+    """With those of ``dims`` again that have size 1, which ``squeeze`` has taken away."""
+    for d in sorted([d % len(sizes) for d in ((dims,) if type(dims) is int else dims)] if sizes else ()):
+        if sizes[d] == 1:
             grad = _unsqueeze(grad, d)
     return grad
 
@@ -478,7 +483,7 @@ squeeze = publish("squeeze", "shape", _squeeze, methods=("squeeze",), differenti
 unsqueeze = publish("unsqueeze", "shape", _unsqueeze, methods=("unsqueeze",), differentiable=("self",))
 internal("squeeze", np.squeeze, _squeeze)
 internal("unsqueeze", np.expand_dims, _unsqueeze)
-internal("unsqueeze_to", lambda a, sizes: a if a.shape == sizes else np.reshape(a, sizes), _unsqueeze_to)
+internal("unsqueeze_to", lambda a, sizes, dims: a if a.shape == sizes else np.reshape(a, sizes), _unsqueeze_to)
 
 
 # --- expand and its opposite --------------------------------------------------------------------------------------
@@ -577,9 +582,10 @@ def _sum_to(a, shape):
     )
     if not axes and a.shape == shape:
         return a
+    if not shape:
+        return add_up(a, None, False)
     out = add_up(a, axes, True)
-    out.shape = shape  # its own memory still, and no view
-    return out
+    return out.reshape(shape) if extra else out  # in torch, too, a view then
 
 
 expand = publish("expand", "method", _expand, methods=("expand",), differentiable=("self",))
@@ -668,7 +674,9 @@ def to_dtype(input, kind: _dtypes.dtype, copy: bool = False):
     a = input._a
     if a.dtype == kind._numpy and not copy:
         return input
-    warn_of_complex(a, kind._numpy)
+    if a.dtype.kind == "c":
+        bool(input._rg and state.enabled and input._node)  # an origin that cannot be made is refused first
+        warn_of_complex(a, kind._numpy)
     out = wrap(dense_copy(a) if a.dtype == kind._numpy else cast_array(a, kind._numpy))
     if a.ndim > 1 and not a.flags.c_contiguous:
         out._a = laid_out(out._a, a)

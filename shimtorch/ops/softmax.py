@@ -88,7 +88,7 @@ def _softmax_backward(grad, output, dim: int):
         total = _fused_sum(grad, output, dim)
     else:
         total = _added(grad * output, dim)
-    return output * (grad - total)
+    return np.asarray(output * (grad - total))
 
 
 def _fused_sum(grad, output, dim: int):

@@ -85,17 +85,18 @@ def _array(description: tuple[Any, ...]) -> numpy.ndarray[Any, Any]:
     return numpy.frombuffer(description[VALUE], kind).reshape(description[ASPECTS.index("shape")])
 
 
-def _agree(ours: numpy.ndarray[Any, Any], theirs: numpy.ndarray[Any, Any], exact: bool) -> bool:
+def _agree(ours: numpy.ndarray[Any, Any], theirs: numpy.ndarray[Any, Any], exact: bool, largest: float = 1.0) -> bool:
     """Whether values are equal within the tolerance; NaN equals only NaN, and 0.0 not -0.0 unless rounding made it."""
     if ours.dtype.kind == "c":
         parts = [(getattr(ours, part).copy(), getattr(theirs, part).copy()) for part in ("real", "imag")]
-        return all(_agree(our, their, exact) for our, their in parts)
+        largest = numpy.abs(theirs[numpy.isfinite(theirs)]).max(initial=1.0)
+        return all(_agree(our, their, exact, largest) for our, their in parts)
     if ours.dtype.kind != "f":
         return False
     near = ulp_distances(ours, theirs) <= _ULP
     if not exact:
         finite = numpy.isfinite(theirs) & numpy.isfinite(ours)
-        largest = numpy.abs(theirs[finite]).max(initial=1.0)
+        largest = numpy.abs(theirs[finite]).max(initial=largest)
         with numpy.errstate(all="ignore"):
             near |= finite & (numpy.abs(ours - theirs) <= _RELATIVE * largest)
     return bool(near.all())

@@ -201,6 +201,8 @@ def view(x: Value, state: State, choose: Choices) -> Value:
     text, shape = made
     if text in (".detach()", ".data") and x.memory in state.frozen:
         return x
+    state.lent.add(x.memory)
+    state.half |= x.requires and not state.recording
     cut = text in (".detach()", ".data")
     dtype = {"complex64": "float32", "complex128": "float64"}[x.dtype] if text in (".real", ".imag") else x.dtype
     return Value(x.text + text, shape, dtype, x.requires and not cut, x.leaf and not x.requires, memory=x.memory)
@@ -300,6 +302,9 @@ INEXACT = (
     "cos",
     "std",
     "prod",
+    "max",
+    "min",
+    "amax",
     "pow",
     "sgn",
 )
@@ -395,7 +400,7 @@ def written(target: Value, state: State, choose: Choices) -> Value:
     if choose.below(3) == 0:
         return Value(choose.pick(NUMBERS), (), "int64")
     x = operand(state, choose, lambda value: fits_into(value.shape, target.shape))
-    shared = x.memory == target.memory and x.text != target.text
+    shared = x.memory == target.memory
     return replace(x, text=f"{x.text}.clone()", memory="") if shared else x
 
 

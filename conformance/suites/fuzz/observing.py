@@ -88,7 +88,9 @@ def _describe(tensor: Any, nodes: dict[Any, int], versions: Versions) -> tuple[A
         type(tensor).__name__,
         str(tensor.dtype),
         tuple(tensor.shape),
-        tuple([step if size > 1 and array.size else 0 for step, size in zip(tensor.stride(), array.shape, strict=True)]),
+        tuple(
+            [step if size > 1 and array.size else 0 for step, size in zip(tensor.stride(), array.shape, strict=True)]
+        ),
         tensor.storage_offset() if array.size else "any",
         array.tobytes(),
         tensor.requires_grad,

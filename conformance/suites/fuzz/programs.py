@@ -24,7 +24,6 @@ _LENGTHS = ((1, 6), (5, 16), (12, 36))
 _INEXACT = re.compile(rf"\b({'|'.join(INEXACT)})_?\(|\dj\b|complex| @ ")
 
 
-_PASS = re.compile(r"\b(backward|grad)\(")
 _TURNED = re.compile(r"\b(t|transpose|permute|expand|t_|transpose_)\(")
 
 
@@ -46,8 +45,8 @@ class Program:
 
     @property
     def strided(self) -> bool:
-        """Whether strides can be compared: of gradients of what does not lie in memory row by row, they cannot."""
-        return not (_PASS.search(str(self)) and _TURNED.search(str(self)))
+        """Whether strides can be compared: where something does not lie in memory row by row, they cannot."""
+        return not _TURNED.search(str(self))
 
     def __str__(self) -> str:
         return "\n".join(self.statements)

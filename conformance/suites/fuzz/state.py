@@ -79,6 +79,8 @@ class State:
     recording: bool = True
     inferring: bool = False
     frozen: set[str] = field(default_factory=set)  # the storages named in inference mode
+    lent: set[str] = field(default_factory=set)  # those of which there are views
+    half: bool = False  # whether there is a view that was made without recording and asks for gradients all the same
     _storages: int = 0
     _names: Callable[[], str] = field(default_factory=lambda: _fresh_names().__next__)
 
@@ -103,10 +105,6 @@ class State:
         """The tensors that have a name or stand in a tuple that has one."""
         inner = [value for values in self.tuples.values() for value in values]
         return [value for value in (*self.tensors.values(), *inner) if fits(value)]
-
-    def shares(self, value: Value) -> bool:
-        """Whether another name leads to its memory as well."""
-        return sum(other.memory == value.memory for other in self.values()) > 1
 
     def change(self, value: Value, **changes: object) -> None:
         """Note that a named tensor, or the one that an expression is a view of, has changed."""

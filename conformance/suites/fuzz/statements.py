@@ -94,6 +94,7 @@ def take_apart(state: State, choose: Choices) -> str | None:
         "chunk(2)": [((size + 1) // 2, *x.shape[1:]), (size // 2, *x.shape[1:])][: 1 if size == 1 else 2],
     }[how]
     requires = x.requires and state.recording
+    state.lent.add(x.memory)
     names = [state.fresh() for _ in shapes]
     state.origins[names[0]] = state.behind(x.text)
     if choose.below(3) == 2:
@@ -167,6 +168,8 @@ def write(state: State, choose: Choices) -> str | None:
         state.change(target, requires=state.recording or target.requires, leaf=not state.recording and target.leaf)
     elif target.requires and state.recording:
         state.change(target, leaf=False)
+    if target.dtype == "int64" and value.requires:
+        return None  # PyTorch lets a tensor of integers require gradients then, and fails later on
     _reshape(state, target, needs)
     return text.format(t=target.text, v=value.text, w=tensor.text, s=choose.pick(NUMBERS))
 
@@ -308,7 +311,11 @@ def cut(state: State, choose: Choices) -> str | None:
     """Out of the graph, and back into it as a leaf."""
     x = operand(state, choose)
     how = choose.below(9)
-    if (how in (0, 1, 5) and state.shares(x)) or (how in (0, 1, 5, 7) and state.inferring):
+    if (
+        (how in (0, 1, 4, 5) and x.memory in (*state.lent, "of a gradient"))
+        or (how == 4 and state.inferring)
+        or (how in (0, 1, 5, 7) and state.inferring)
+    ):
         return None  # not offered exactly: inference tensors that ask for gradients, views whose base no longer does
     if how not in (0, 1, 2, 3, 5) and x.memory in state.frozen:
         return None  # nor what shares the memory of an inference tensor but is none
@@ -354,7 +361,7 @@ _HOOKS = (
     "lambda grad: grad.mul_(2)",
     "lambda grad: grad.sum()",
     "lambda grad: grad.double()",
-    "lambda grad: {y}",
+    "lambda grad: {y}.detach()",
     "lambda grad: 1.0",
     "lambda grad: 1 / 0",
     "lambda grad: print({y}.grad)",
@@ -405,8 +412,11 @@ def hook_node(state: State, choose: Choices) -> str | None:
     x = operand(state, choose, _derived)
     name = state.fresh()
     state.handles.append(name)
-    further = ".next_functions[0][0]" if choose.once_in(4) else ""
-    return f"{name} = {x.text}.grad_fn{further}.{choose.pick(_NODE_HOOKS).format(n=name)}"
+    registered = choose.pick(_NODE_HOOKS).format(n=name)
+    if choose.once_in(4):  # what is hooked may be the end of a graph, which hooks outlive only here, so it is kept
+        graph = state.fresh()
+        return f"{graph} = {x.text}.grad_fn\n{name} = {graph}.next_functions[0][0].{registered}"
+    return f"{name} = {x.text}.grad_fn.{registered}"
 
 
 @kind(1)
@@ -419,12 +429,14 @@ _PACKING = (
     ("lambda t: print('pack', t) or t.detach().clone()", "lambda t: print('unpack', t) or t"),
     ("lambda t: t.detach() + t.detach()", "lambda t: t"),
     ("lambda t: 5", "lambda number: number"),
-    ("lambda t: (t.shape, t.dtype)", "lambda kept: torch.ones(kept[0], dtype=kept[1])"),
+    ("lambda t: (t.shape, t.dtype)", "lambda kept: torch.zeros(kept[0], dtype=kept[1])"),
 )
 
 
 @kind(2, "autograd.graph.saved_tensors_hooks")
 def pack(state: State, choose: Choices) -> str | None:
+    if state.half:
+        return None  # what such a view would save if there were a way on from it is packed here, and not by PyTorch
     how = choose.pick(_PACKING)
     inner = compute(state, choose)
     return f"with torch.autograd.graph.saved_tensors_hooks({', '.join(how)}):\n    {inner}"
@@ -467,7 +479,8 @@ def apply(state: State, choose: Choices) -> str | None:
     shape = broadcast(operands[0].shape, operands[-1].shape)
     requires = any(x.requires for x in operands)
     text = f"{name}.apply({', '.join(x.text for x in operands)})"
-    return _bound(state, choose, Value(text, operands[0].shape if shape is None else shape, "float32", requires))
+    shape = operands[0].shape if shape is None else shape
+    return _bound(state, choose, Value(text, shape, "float32", requires, memory=operands[0].memory))  # perhaps itself
 
 
 # --- looking ----------------------------------------------------------------------------------------------------------
@@ -532,7 +545,6 @@ _MISUSES = (
     "{x}[0] = {y}",
     "float({x})",
     "{x}.register_hook(None)",
-    "{x}.retain_grad()",
     "{x}.transpose(0, 3)",
     "{x}.expand(5, 5)",
     "{x}.grad_fn = None",
@@ -552,6 +564,8 @@ def misuse(state: State, choose: Choices) -> str | None:
     text = choose.pick(_MISUSES)
     if text == "{x}[9]" and not x.shape:
         return None  # PyTorch reads beyond the sizes
-    if ("requires_grad_(False)" in text and state.shares(x)) or ("detach()" in text and x.memory in state.frozen):
+    if ("requires_grad_(False)" in text and x.memory in state.lent) or (
+        "detach()" in text and x.memory in state.frozen
+    ):
         return None
     return text.format(x=x.text, y=y.text)
