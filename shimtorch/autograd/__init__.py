@@ -1,5 +1,8 @@
 """``torch.autograd``: gradients of recorded computations."""
 
+import sys
+from types import ModuleType
+
 from . import mode as grad_mode
 from .differentiation import backward, grad
 from .mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
@@ -15,6 +18,16 @@ __all__ = [
     "backward", "enable_grad", "grad", "grad_mode", "inference_mode", "is_grad_enabled", "no_grad", "set_grad_enabled",
     *_LATER,
 ]  # fmt: skip
+
+
+class _Package(ModuleType):
+    """As in torch, ``gradcheck`` is the function here, whoever imports the module of that name."""
+
+    def __setattr__(self, name: str, value) -> None:
+        super().__setattr__(name, value.gradcheck if name == "gradcheck" and isinstance(value, ModuleType) else value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str):

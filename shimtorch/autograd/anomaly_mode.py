@@ -117,7 +117,7 @@ _extra_slot = Node.__dict__["extra"]
 
 
 class _Noted(Extra):
-    __slots__ = ("accumulators",)  # those of the leaves it leads to, which keep where they were first needed
+    accumulators: tuple = ()  # those of the leaves it leads to, which keep where they were first needed
 
 
 def _make(cls):

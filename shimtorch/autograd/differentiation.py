@@ -249,7 +249,10 @@ def _gradients(outputs, inputs, gradients, keep: bool, create: bool, allow_unuse
                 f"The differentiated Tensor at index {index} appears to not have been used in the graph. Set "
                 "allow_unused=True if this is the desired behavior."
             )
-        found.append(given.get(id(gradient._a), gradient) if gradient is not None else None)
+        if gradient is not None and id(gradient._a) in given:  # handed through
+            counter, gradient = gradient._vc, given[id(gradient._a)]
+            gradient._vc = gradient._vc or counter
+        found.append(gradient)
     return tuple(found)
 
 

@@ -6,6 +6,7 @@ means that all its gradients have arrived; this is also the order in which torch
 
 from __future__ import annotations
 
+import operator
 import sys
 import warnings
 from heapq import heappop, heappush
@@ -303,7 +304,7 @@ def add_in_place(leaf, gradient) -> None:
     a = existing._a
     if not a.flags.c_contiguous:
         refuse_overlap(a, ())
-    np.add(a, gradient, out=a)
+    np.add(a, gradient if a.dtype.kind != "c" else gradient * a.dtype.type(1), out=a)  # nan spreads to both parts
     written(existing)
     if a.strides != leaf._a.strides and a.size and not _as_leaf(a, leaf._a):
         _warn_of_layout(existing, leaf)
@@ -326,8 +327,8 @@ def _warn_of_layout(gradient, leaf) -> None:
         _warned_of_layout = True
         warnings.warn(
             "grad and param do not obey the gradient layout contract. This is not an error, but may impair "
-            f"performance.\ngrad.sizes() = {list(gradient.shape)}, strides() = {list(gradient.stride())}\nparam.sizes() "
-            f"= {list(leaf.shape)}, strides() = {list(leaf.stride())} (Triggered internally at "
+            f"performance.\ngrad.sizes() = {list(gradient.shape)}, strides() = {list(gradient.stride())}\n"
+            f"param.sizes() = {list(leaf.shape)}, strides() = {list(leaf.stride())} (Triggered internally at "
             "/__w/pytorch/pytorch/torch/csrc/autograd/functions/accumulate_grad.h:252.)",
             UserWarning,
             stacklevel=2,
@@ -400,23 +401,44 @@ def call_node(node, gradients):
             found = [None if g is None else TENSORS.wrap(np.asarray(g)) for g in node.arrays(incoming)]
     finally:
         reset_floating(token)
+    if node.extra is not None and node.extra.operands is not None:
+        found = [_real_for(operand, g) for operand, g in zip(node.extra.operands, found, strict=False)]
     reached = [edge is not None and (isinstance(edge, nodes.Node) or not edge._borrowed) for edge in node.edges]
     found = [gradient if reaches else None for gradient, reaches in zip(found, reached, strict=True)]
     return found[0] if len(found) == 1 else tuple(found)
 
 
+def _real_for(operand, gradient):
+    """The real part for a real operand, which belongs to the formula in torch; broadcast dimensions do not."""
+    kind = None if operand is None else operand[1]
+    real = gradient is not None and kind is not None and kind.kind != "c" and gradient.is_complex()
+    return TENSORS.real(gradient) if real else gradient
+
+
+_AGE = operator.attrgetter("sequence")
+
+
 def reaching(roots, targets) -> set:
-    """The nodes from which a target (node or leaf) can be reached, found without recursion."""
-    reached: set = set()
+    """The nodes from which a target (node or leaf) can be reached."""
+    Node = nodes.Node
+    found = []
     seen: set = set()
-    stack = [root for root in roots if isinstance(root, nodes.Node)]
+    stack = [root for root in roots if isinstance(root, Node)]
     while stack:
-        node = stack[-1]
+        node = stack.pop()
         if node not in seen:
             seen.add(node)
-            stack.extend(e for e in node.edges if isinstance(e, nodes.Node) and e not in seen)
-            continue
-        stack.pop()
-        if any(edge is not None and (edge in targets or edge in reached) for edge in node.edges):
-            reached.add(node)
+            found.append(node)
+            for edge in node.edges:
+                if isinstance(edge, Node):
+                    stack.append(edge)
+    found.sort(key=_AGE, reverse=True)  # the oldest first, so that what a node leads to comes before it
+    leading = set(map(id, targets))  # Tensors are slow to hash
+    reached = set()
+    for node in found:
+        for edge in node.edges:
+            if id(edge) in leading:
+                leading.add(id(node))
+                reached.add(node)
+                break
     return reached

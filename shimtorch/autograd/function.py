@@ -406,11 +406,6 @@ def _outside(output, is_input: bool, is_modified: bool):
 
 
 def _require_rebasable(output, is_input: bool, count: int) -> None:
-    if output._base is not None and output._made:
-        node = output._node
-        raise refusal(output, node.fixed[1] if type(node) is Stale else node, indirectly=False)
-    if output._rg and output._base is not None and output._base._node is None:
-        raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
     if output._rg and leaf_so_far(output):
         raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
     if not is_input:
@@ -429,6 +424,11 @@ def _require_rebasable(output, is_input: bool, count: int) -> None:
             "second one that does the other operations). You can ask on the forum https://discuss.pytorch.org/ if you "
             "need help to do this change."
         )
+    if output._base is not None and output._made:
+        node = output._node
+        raise refusal(output, node.fixed[1] if type(node) is Stale else node, indirectly=False)
+    if output._rg and output._base is not None and output._base._node is None:
+        raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
 
 
 # --- saved tensors ------------------------------------------------------------------------------------------------

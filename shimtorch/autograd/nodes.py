@@ -60,32 +60,22 @@ INFERENCE = object.__new__(_Unversioned)
 class Extra:
     """What few nodes need: version checks, operand shapes and dtypes that gradients must be brought back to, hooks."""
 
-    __slots__ = (
-        "metadata", "observed", "operands", "post_hooks", "pre_hooks", "result_counter", "result_view", "retained",
-        "tensor_hooks", "versions",
-    )  # fmt: skip
-    operands: tuple | None
-    retained: weakref.ref | None
-    versions: tuple[int, ...] | None
-    result_counter: tuple[VersionCounter, int] | None
-    result_view: weakref.ref | None
-
-    def __init__(self) -> None:
-        self.operands = None  # per edge: None or (shape, numpy dtype)
-        self.versions = None  # per saved tensor: its version when it was saved
-        self.result_counter = None  # (counter, version) of the memory of a saved result
-        self.observed = False  # whether gradients must come as ``observed.run`` has them come
-        self.tensor_hooks: list | None = None  # pairs of output number and the hooks of that output, by handle
-        self.pre_hooks: dict | None = None
-        self.post_hooks: dict | None = None
-        self.metadata: dict | None = None
-        self.result_view = None  # weak reference to the origin of the view that the result was written into
-        self.retained = None  # weak reference to the output whose grad is kept
+    operands: tuple | None = None  # per edge: None or (shape, numpy dtype)
+    versions: tuple[int, ...] | None = None  # per saved tensor: its version when it was saved
+    result_counter: tuple[VersionCounter, int] | None = None  # (counter, version) of the memory of a saved result
+    result_view: weakref.ref | None = None  # to the origin of the view that the result was written into
+    observed = False  # whether gradients must come as ``observed.run`` has them come
+    tensor_hooks: list | None = None  # pairs of output number and the hooks of that output, by handle
+    pre_hooks: dict | None = None
+    post_hooks: dict | None = None
+    metadata: dict | None = None
+    retained: weakref.ref | None = None  # to the output whose grad is kept
 
 
 _ENGINE = (
     "__slots__", "_memory", "_observe", "_with_unpacked", "_write", "apply", "arrays", "count", "face", "fixed_names",
     "output", "place", "release", "saved", "saved_names", "saves_list", "takes_undefined", "tensors", "to", "unpacked",
+    "whole",
 )  # fmt: skip
 
 
@@ -179,6 +169,10 @@ class Node:
 
     def face(self):
         """What users see of it."""
+        return self
+
+    def whole(self):
+        """What computes the gradients of all operands of a list, whether they are needed or not, as torch does."""
         return self
 
     def release(self) -> None:
@@ -351,13 +345,14 @@ def extra_of(node) -> Extra:
 
 def note_versions(node) -> None:
     """Remember the versions of the saved tensors that were written in place before."""
-    versions = []
     for saved in node.saved:
         counter = getattr(saved, "_vc", None)
-        if counter is INFERENCE:
-            raise not_to_be_saved()
-        versions.append(0 if counter is None else counter.value)
-    extra_of(node).versions = tuple(versions)
+        if counter is not None and (counter.value or counter is INFERENCE):
+            counters = [getattr(saved, "_vc", None) for saved in node.saved]
+            if INFERENCE in counters:
+                raise not_to_be_saved()
+            extra_of(node).versions = tuple([0 if counter is None else counter.value for counter in counters])
+            return
 
 
 def not_to_be_saved() -> RuntimeError:
@@ -450,6 +445,10 @@ def saved_result(node, array):
     """The node's own output as a Tensor again; nodes save the bare array so that no cycle keeps them alive."""
     tensor = TENSORS.wrap(array)
     tensor._node, tensor._rg = origin_of_result(node), True
+    extra = extra_of(node)
+    if extra.result_counter is None:
+        extra.result_counter = (VersionCounter(array), 0)
+    tensor._vc = extra.result_counter[0]
     return tensor
 
 

@@ -223,8 +223,9 @@ class _Pass:
             gradients = _before(extra, gradients)
         outputs = self._run(node, gradients)
         outputs = [
-            None if type(edge) is TENSORS.Tensor and edge._borrowed else g for g, edge in zip(outputs, node.edges)
-        ]  # noqa: B905
+            None if type(edge) is TENSORS.Tensor and edge._borrowed else gradient
+            for gradient, edge in zip(outputs, node.edges, strict=False)
+        ]
         if self.wanted is not None:
             outputs = [g if self._used(edge) else None for g, edge in zip(outputs, node.edges, strict=True)]
         if extra is not None and extra.post_hooks:
@@ -264,7 +265,8 @@ class _Pass:
             if node.saved is None:
                 raise already_freed()
             return [None] * len(node.edges)
-        outputs = node.tensors(incoming) if self.create_graph else node.arrays(incoming)
+        whole = node.whole()
+        outputs = whole.tensors(incoming) if self.create_graph else whole.arrays(incoming)
         if node.extra is not None and node.extra.operands is not None:
             outputs = fit(outputs, node.extra.operands, self.create_graph)
         if self.create_graph:

@@ -407,7 +407,7 @@ def binary_core(
                 kept = (input if wanted else None,)
             if other_for_self or other_for_other:
                 wanted = (other_for_self and e_self is not None) or (other_for_other and e_other is not None)
-                kept += (other if wanted else None,)
+                kept += (other if wanted or (other_for_self and other_for_other) else None,)  # saved unasked if by two
             if keeps_result:
                 kept += (out._a,)
         node.saved = kept

@@ -11,6 +11,7 @@ from .. import _errors
 from .._layout import laid_out
 from .._tensor import Tensor, wrap
 from ..autograd.derivatives import node_class
+from ..autograd.mode import state
 from ._define import (
     F16,
     F32,
@@ -33,12 +34,13 @@ from ._define import (
 def named_backward(name: str, compute, grad_fn: str, inputs, derivatives, saved):
     """A function ``name(grad, x)`` that derivatives call as ``xp.name``, with a node and derivatives of its own."""
     cls = node_class(grad_fn, inputs, derivatives, saved=saved)
+    places = [inputs.index(name) for name in saved]
 
     def on_tensors(grad, other):
         out = wrap(quietly(compute, grad._a, other._a))
-        if recording(grad, other):
-            values = {inputs[0]: grad, inputs[1]: other}
-            record(out, cls, (grad, other), tuple(values[n] for n in saved))
+        if state.enabled and (grad._rg or other._rg):
+            both = (grad, other)
+            record(out, cls, both, tuple([both[place] for place in places]))
         return out
 
     internal(name, compute, on_tensors)

@@ -436,6 +436,8 @@ def _write(target, value) -> None:
         np.broadcast_to(source, target.shape) if source.shape != target.shape else None
     except ValueError:
         raise _expanding(described(value), source.shape, target.shape) from None
+    if not target.size:
+        return
     own = target[(0,) * (target.ndim - source.ndim) + (...,)] if target.size == source.size else target
     same = source.shape == own.shape and address(source) == address(own) and source.strides == own.strides
     whole = source.size == target.size and is_dense(source) and is_dense(target)

@@ -103,9 +103,14 @@ _DotBackward0 = node_class(
 )  # fmt: skip
 
 
+def leads_on(tensor) -> bool:
+    """Whether gradients go on from here: not from a view made without recording, though it requires grad."""
+    return tensor._rg and (tensor._node is not None or not tensor._borrowed)
+
+
 def _finish(out, cls, input, other, fixed=()):
     if state.enabled and (input._rg or other._rg):
-        saved = (input if other._rg else None, other if input._rg else None)
+        saved = (input if leads_on(other) else None, other if leads_on(input) else None)
         record(out, cls, (input, other), saved, fixed)
     return out
 
@@ -299,7 +304,7 @@ def _addmm(input, mat1, mat2, *, beta=1, alpha=1):
     r = quietly(_sum_with_product, c, a, b, beta, alpha)
     out = wrap(r if r.flags.c_contiguous else np.ascontiguousarray(r))
     if state.enabled and (input._rg or mat1._rg or mat2._rg):
-        saved = (mat1 if mat2._rg else None, mat2 if mat1._rg else None)
+        saved = (mat1 if leads_on(mat2) else None, mat2 if leads_on(mat1) else None)
         layout = a.itemsize, a.shape, a.strides, b.shape, b.strides
         record(out, _AddmmBackward0, (input, mat1, mat2), saved, (beta, alpha, layout))
         if c.shape != shape:

@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from .. import _dtypes
+from .._fused import multiply_add_64
 from .._signatures import argument_error
 from .._tensor import Tensor, scalar_type_name, wrap, wrap_dim
 from ..autograd.derivatives import node_class
@@ -48,14 +49,7 @@ def _fused(x, total):
     if x.dtype is F32:
         wide = x.astype(F64)
         return (wide * wide + total).astype(F32)
-    high = x * F64.type(134217729.0)  # Dekker's: x * x as the sum of two numbers
-    high = high - (high - x)
-    low = x - high
-    product = x * x
-    error = ((high * high - product) + 2 * high * low) + low * low
-    result = product + total
-    back = result - product
-    return np.where(np.isfinite(error), result + (((product - (result - back)) + (total - back)) + error), result)
+    return multiply_add_64(x, x, total)
 
 
 def _length(a):

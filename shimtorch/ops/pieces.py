@@ -42,7 +42,10 @@ class CatBackward0(Node):
         return _cut(TENSORS, grad, self)
 
     def __call__(self, *grads):
-        return _call_for_all(self, grads)
+        return call_node(_for_all(self), grads)
+
+    def whole(self):
+        return _for_all(self)
 
 
 def _cut(xp, grad, node):
@@ -79,15 +82,18 @@ class StackBackward0(Node):
         return [None if edge is None else select(grad, dim, i, given) for i, edge in enumerate(self.edges)]
 
     def __call__(self, *grads):
-        return _call_for_all(self, grads)
+        return call_node(_for_all(self), grads)
+
+    def whole(self):
+        return _for_all(self)
 
 
-def _call_for_all(node, grads):
-    """``grad_fn(*grads)`` of a list of operands: the gradients of those as well that need none."""
+def _for_all(node):
+    """The node of a list of operands with an edge to each: as it computes where somebody sees what it sends on."""
     whole = new(type(node))
     whole.edges = (node,) * len(node.edges)
     whole.saved, whole.fixed, whole.extra, whole.sequence = node.saved, node.fixed, node.extra, node.sequence
-    return call_node(whole, grads)
+    return whole
 
 
 def _record_parts(out: Tensor, cls: type, tensors, fixed) -> None:

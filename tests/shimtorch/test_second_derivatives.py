@@ -268,6 +268,27 @@ _PRODUCTS = ("mm", "matmul", "linear", "addmm")
 # What is known to be different, each with a route that shows it.
 KNOWN = [
     (
+        "element",
+        Known(
+            "scatter_ of nothing, through a view: two nodes change places, and the refusal names the inner one",
+            lambda call, difference: (
+                call.name == "scatter_"
+                and (difference.what.endswith("order") or "CopySlices returned" in str(difference.theirs))
+            ),
+            Call(
+                "scatter_",
+                (
+                    Leaf(np.zeros(1, np.float32), requires_grad=True, copied=True),
+                    0,
+                    Leaf(np.zeros(0, np.int64)),
+                    Leaf(np.array(0, np.float32), requires_grad=True),
+                ),
+                form="method",
+                twice=True,
+            ),
+        ),
+    ),
+    (
         "itself",
         Known(
             "what shimtorch says that it does not offer, as to record the second derivative of a product with zeros",

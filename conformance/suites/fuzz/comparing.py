@@ -69,7 +69,10 @@ def _apart(path: str, ours: Any, theirs: Any, number: int) -> Iterator[Differenc
     """The graph by its first row that differs, sharing by the groups only one side has."""
     if path == "graph":
         rows = zip_longest(ours, theirs)
-        place, (our, their) = next((place, pair) for place, pair in enumerate(rows) if pair[0] != pair[1])
+        unlike = [(place, pair) for place, pair in enumerate(rows) if pair[0] != pair[1] and not _forgotten(*pair)]
+        if not unlike:
+            return
+        place, (our, their) = unlike[0]
         yield Difference(number, f"node {place} graph", shown(our), shown(their))
     elif path.startswith("shared"):
         both = [[group for group in side if group not in other] for side, other in ((ours, theirs), (theirs, ours))]
@@ -78,6 +81,11 @@ def _apart(path: str, ours: Any, theirs: Any, number: int) -> Iterator[Differenc
         kind = "" if path == "random state" else " presence" if "nothing" in (ours, theirs) else " kind"
         told = [str(it[0]) if isinstance(it, tuple) else str(it) for it in (ours, theirs)]
         yield Difference(number, f"{path}{kind}", *told)
+
+
+def _forgotten(our: Any, their: Any) -> bool:
+    """Whether PyTorch only forgot which leaf a node is of: a function that writes into a tensor takes it away."""
+    return our is not None and their is not None and our[:3] == their[:3] and their[3] is None
 
 
 def _array(description: tuple[Any, ...]) -> numpy.ndarray[Any, Any]:

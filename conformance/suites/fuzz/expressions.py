@@ -315,6 +315,8 @@ def unary(state: State, choose: Choices) -> Value:
     needs, text = choose.pick(UNARY)
     if not state.offers(needs) if needs else False:
         text = "{x} * {s}"
+    if x.dtype.startswith("complex") and text.endswith((".log()", ".sqrt()")):
+        text = "{x} * {s}"  # beside their cuts the last bit decides
     places = _places(x, choose)
     dtype = x.dtype
     if ".double" in text or ".float" in text:
