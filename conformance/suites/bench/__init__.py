@@ -1,7 +1,8 @@
 """What a look-alike costs beside PyTorch: ``conformance bench``.
 
 Both are measured in one run and in turns, so that what else the machine does hits both. Ratios are judged, never times.
-To add something to measure, add a ``Task`` to the tuple of its group: ``documents``, ``models``, ``small``, ``large``.
+To add something to measure, add a ``Task`` to the tuple of its group: ``documents``, ``models``, ``autograd``,
+``small``, ``large``.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from typing import Any
 
 from conformance.reports.measurements import Measurements, Row
 from conformance.runners.pool import Progress
-from conformance.suites.bench import documents, imports, large, models, small
+from conformance.suites.bench import autograd, documents, imports, large, models, small
 from conformance.suites.bench.task import Task
 from conformance.suites.bench.timing import measure
 
-TASKS: tuple[Task, ...] = (*documents.TASKS, *models.TASKS, *small.TASKS, *large.TASKS)
+TASKS: tuple[Task, ...] = (*documents.TASKS, *models.TASKS, *autograd.TASKS, *small.TASKS, *large.TASKS)
 
 
 def measure_all(subject: str, pattern: str, seconds: float, progress: Progress) -> Measurements:
