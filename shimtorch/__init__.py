@@ -294,7 +294,7 @@ __all__ = [
 
 
 def __getattr__(name: str):
-    if name in ("func", "nn", "random", "utils"):
+    if name in ("nn", "random", "utils"):
         import importlib
 
         return importlib.import_module(f"shimtorch.{name}")

@@ -94,6 +94,13 @@ def test_figures_are_those_of_the_benchmark(tmp_path: Path) -> None:
     assert len(told) == 6
 
 
+@needs_torch
+def test_random_programs(tmp_path: Path) -> None:
+    tried = run(block("sh fuzz").strip(), tmp_path)
+    assert tried.returncode == 0, tried.stdout + tried.stderr
+    assert "500 programs" in tried.stdout
+
+
 def test_set_up_and_commands_are_two_lines_and_one_each() -> None:
     assert [len(block(f"sh {name}").splitlines()) for name in ("set-up", "run", "tests")] == [2, 1, 1]
 

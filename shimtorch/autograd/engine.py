@@ -260,6 +260,7 @@ def retain(node, tensor, gradient, create_graph: bool) -> None:
 
 def accumulate(leaves: dict, create_graph: bool, wanted, versions) -> None:
     """Add each summed gradient to its leaf's ``grad``: in place where one exists, unless that is to be recorded."""
+    shared: dict = {}
     for leaf in [*leaves]:
         gradient = leaves.pop(leaf)
         if not leaf._rg or leaf._borrowed or (wanted is not None and leaf not in wanted):
@@ -272,6 +273,9 @@ def accumulate(leaves: dict, create_graph: bool, wanted, versions) -> None:
             # As in torch, memory that no other object of this very view holds is taken over, not copied.
             free = sys.getrefcount(gradient) == 2 and (type(gradient) is not ndarray or gradient.flags.writeable)
             take(leaf, gradient, free, versions.get(leaf, 0))
+            root = leaf._grad._root
+            if root is not None:  # a view, whose memory others may have taken, too
+                leaf._grad._vc = shared.setdefault(id(root), nodes.counter_of(leaf._grad))
         else:
             add_in_place(leaf, gradient)
 
