@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
 
 pytest.importorskip("torch")
 import shimtorch
@@ -85,9 +86,16 @@ def tame(function, leaves) -> bool:
 
 
 @pytest.mark.parametrize("name", [name for name in DIFFERENTIABLE if name not in WITHOUT])
+def test_an_operator(name):
+    try:
+        _checked(name)
+    except Unsatisfiable:
+        pytest.skip("nothing was drawn whose differences say something")
+
+
 @thorough
 @given(data=st.data())
-def test_an_operator(name, data):
+def _checked(name, data):
     call = data.draw(calls(OPERATORS[name]), label="call")
     call = wanting(_of_kind(call, "float64"), data.draw(st.integers(0, 2**16)), near=True)
     numbers = [*call.operands, *call.options.values()]

@@ -6,6 +6,7 @@ With each snippet stand the line where its output begins and what the output is.
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from conformance.documents import Document, find, read
 LIBRARY = Path(conformance.__file__).parent / "library"
 MARKDOWN = LIBRARY / "markdown_tensor_basics.md"
 NOTEBOOK = LIBRARY / "notebook_autograd_steps.ipynb"
+TOUR = LIBRARY / "markdown_how_autograd_works.md"
 
 # The output of the page is told by its first and last line, which the file must hold.
 PAGE = [
@@ -370,4 +372,19 @@ def test_every_shipped_document_is_listed() -> None:
     stories = {f"{kind}.txt" for kind in ("book_logistic_regression", "blog_computational_graph")}
     stories |= {f"transcript_{kind}.txt" for kind in ("computational_graph", "autograd_engine")}
     lessons = {"chapter_gradient_by_hand.rst", "lesson_line_through_points.py", "myst_what_a_seed_promises.md"}
-    assert {file.name for file in find([LIBRARY])} == stories | lessons | {MARKDOWN.name, NOTEBOOK.name}
+    assert {file.name for file in find([LIBRARY])} == stories | lessons | {MARKDOWN.name, NOTEBOOK.name, TOUR.name}
+
+
+def test_tour() -> None:
+    """Each block of code, and the block of output that follows it, as a plain look at the lines finds them."""
+    parts = re.split(r"^```(python|text)?\n", TOUR.read_text(encoding="utf-8"), flags=re.M)
+    blocks = [(kind, text) for kind, text in zip(parts[1::2], parts[2::2], strict=True) if kind]
+    listed = []
+    for place, (kind, text) in enumerate(blocks):
+        if kind == "python":
+            follows = blocks[place + 1] if place + 1 < len(blocks) else ("", "")
+            listed.append((text.strip("\n"), follows[1].rstrip("\n") if follows[0] == "text" else None))
+    snippets = read(TOUR).snippets
+    found = [(s.code.strip("\n"), s.expected.text.rstrip("\n") if s.expected else None) for s in snippets]
+    assert found == listed
+    assert len(listed) == 45
