@@ -116,7 +116,7 @@ class Stale(Node):
         base = view._base
         self.edges = ((base._node or base) if base._rg else None,)
         self.sequence = next_sequence()
-        self.fixed = (geometry(base), geometry(view), offset(base, view))
+        self.fixed = (geometry(base), geometry(view), offset(base, view), (view.stride(), view.storage_offset()))
         self.__class__ = AsStridedBackward0  # type: ignore[assignment]
         if anomaly_mode.state.enabled:
             anomaly_mode.note(self)
@@ -304,14 +304,20 @@ def _in_elements(geometry, size: int) -> tuple:
 
 
 class AsStridedBackward0(Node):
-    """Of a view by shape and strides. ``fixed``: geometry of what it is a view of, its own, bytes in between."""
+    """Of a view by shape and strides.
+
+    ``fixed``: geometry of what it is a view of, its own, bytes in between, and stride and offset as PyTorch shows them.
+    """
 
     __slots__ = ("__weakref__",)
     __module__ = "builtins"
+    _saved_size = property(lambda self: self.fixed[1][0])
+    _saved_stride = property(lambda self: self.fixed[3][0])
+    _saved_storage_offset = property(lambda self: self.fixed[3][1])
 
     def _memory(self, size: int) -> tuple[int, int, int]:
         """How many elements the memory of both has, and where in it either begins."""
-        base, view, start = self.fixed
+        base, view, start, _ = self.fixed
         first = max(-start, 0), max(start, 0)
         ends = [at + _extent(*shape_and_strides) for at, shape_and_strides in zip(first, (base, view), strict=True)]
         return max(ends) // size + 1, first[0] // size, first[1] // size
@@ -319,7 +325,7 @@ class AsStridedBackward0(Node):
     def arrays(self, grad):
         if self.edges[0] is None:
             return (None,)
-        base, view, _ = self.fixed
+        base, view, *_ = self.fixed
         size = grad.itemsize
         count, of_base, of_view = self._memory(size)
         memory = ARRAYS.zeros((count,), grad.dtype)
@@ -333,7 +339,7 @@ class AsStridedBackward0(Node):
     def tensors(self, grad):
         if self.edges[0] is None:
             return (None,)
-        base, view, _ = self.fixed
+        base, view, *_ = self.fixed
         size = grad._a.itemsize
         count, of_base, of_view = self._memory(size)
         if 0 in view[0]:

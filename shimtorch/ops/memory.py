@@ -46,7 +46,8 @@ def _as_strided(input, size, stride, storage_offset=None):
     array = on_storage(root, a.dtype, shape, steps, start)
     out = view_of(input, array, AsStridedBackward0)
     if out._node is not None:
-        out._node.fixed = (geometry(input), geometry(out), offset(input, out))
+        given = None if storage_offset is None else start
+        out._node.fixed = (geometry(input), geometry(out), offset(input, out), (steps, given))
     return out
 
 

@@ -107,6 +107,11 @@ tried(gradcheck, lambda x, y: (x * y, y), (a, c)); tried(gradcheck, lambda x: x.
 tried(gradcheck, lambda x: x.abs(), torch.zeros(2, dtype=torch.float64, requires_grad=True))
 tried(gradcheck, lambda x: x.relu(), torch.zeros(2, dtype=torch.float64, requires_grad=True))
 tried(gradcheck, lambda x: x.float(), a); tried(gradcheck, lambda x: x.float(), a, check_grad_dtypes=True)
+
+embed = lambda w: torch.nn.functional.embedding(torch.tensor([0, 1, 0]), w)
+tried(gradcheck, embed, b); tried(gradgradcheck, embed, b)
+p, q = (torch.rand(2, 2, 2, dtype=torch.float64, requires_grad=True) for _ in range(2))
+tried(gradcheck, torch.bmm, (p, q)); tried(gradgradcheck, torch.bmm, (p, q))
 """
 )
 

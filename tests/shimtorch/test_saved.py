@@ -31,13 +31,6 @@ thorough = settings(
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 
-# Of these attributes shimtorch has no values, or others.
-KNOWN = {
-    ("AsStridedBackward0", "size"): "not shown",
-    ("AsStridedBackward0", "stride"): "not shown",
-    ("AsStridedBackward0", "storage_offset"): "not shown",
-}
-
 
 def classes(cls: type = Node) -> list[type]:
     """All subclasses."""
@@ -122,7 +115,7 @@ def unlike(our_node, their_node, our_tensors, their_tensors) -> list:
     if type(our_node).__name__ != name:
         return []  # which is for test_operators
     ours, theirs, found = shown(our_node), shown(their_node), []
-    for key in sorted({*ours, *theirs} - {key for node, key in KNOWN if node == name}):
+    for key in sorted({*ours, *theirs}):
         if key not in ours or key not in theirs:
             found.append(f"{name}._saved_{key}: only {'torch' if key in theirs else 'shimtorch'} has it")
             continue
@@ -186,8 +179,7 @@ def test_every_class_has_the_names_of_torch():
         if theirs is None:
             continue
         names = [{name for name in dir(c) if name.startswith("_saved_")} for c in (cls, theirs)]
-        known = {f"_saved_{key}" for node, key in KNOWN if node == cls.__name__}
-        if names[0] - known != names[1] - known:
+        if names[0] != names[1]:
             found.append((cls.__name__, sorted(names[0] ^ names[1])))
     assert not found
 
@@ -405,12 +397,6 @@ def test_a_fault_is_seen(expression, monkeypatch):
     monkeypatch.setattr(saved, "_unpacked", lambda node, index, was=saved._unpacked: shimtorch.clone(was(node, index)))
     with pytest.raises(AssertionError):
         test_expression(expression)
-
-
-@pytest.mark.parametrize(("name", "key"), KNOWN)
-def test_known_difference_is_still_there(name, key):
-    for cls in classes():
-        assert cls.__name__ != name or not hasattr(cls, f"_saved_{key}"), "this difference is gone: delete its entry"
 
 
 def test_setting_takes_less_than_a_millisecond():
