@@ -219,7 +219,10 @@ def internal(name: str, on_arrays, on_tensors=None) -> None:
 def record(out: Tensor, cls: type, inputs, saved=(), fixed=()) -> None:
     """Make ``out`` the result of a new node of class ``cls`` over ``inputs`` (Tensors or None)."""
     node: Any = new(cls)
-    node.edges = tuple([tensor._node or tensor if tensor is not None and tensor._rg else None for tensor in inputs])
+    node.edges = tuple([
+        (tensor._node or (None if tensor._borrowed else tensor)) if tensor is not None and tensor._rg else None
+        for tensor in inputs
+    ])  # fmt: skip
     node.saved = saved
     node.fixed = fixed
     node.sequence = next_sequence()
