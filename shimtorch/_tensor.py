@@ -462,6 +462,8 @@ class Tensor:
             raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
         if self._rg and value._a.dtype.kind not in "fc":
             raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
+        if self._node is not None:
+            counter_of(self)  # which a saved result goes on sharing
         self._a, self._root = value._a, root_of(value) if root_of(value) is not None else value._a
 
     # --- to Python and NumPy ------------------------------------------------------------------------------------

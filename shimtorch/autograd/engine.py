@@ -59,7 +59,7 @@ def _loop(roots, keep_graph, create_graph, targets, wanted, captured):
             pending[edge] = gradient
             heappush(heap, (edge.sequence, edge))
     roots = gradient = only = node = None  # only: the one node that waits, while the heap is empty
-    if observed.everywhere() or (captured and any([_is_observed(node) for node in captured])):
+    if observed.everywhere() or (captured and any(map(_is_observed, captured))):
         return observed.run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole)
     try:
         while heap or only is not None:

@@ -74,7 +74,8 @@ class Extra:
 
 _ENGINE = (
     "__slots__", "_memory", "_observe", "_with_unpacked", "_write", "apply", "arrays", "count", "face", "fixed_names",
-    "output", "place", "release", "saved", "saved_names", "saves_list", "takes_undefined", "tensors", "to", "unpacked",
+    "output", "place", "release", "require_saved",
+    "saved", "saved_names", "saves_list", "takes_undefined", "tensors", "to", "unpacked",
     "whole",
 )  # fmt: skip
 
@@ -170,6 +171,18 @@ class Node:
     def face(self):
         """What users see of it."""
         return self
+
+    def require_saved(self) -> None:
+        """RuntimeError unless what was saved is still there and unchanged."""
+        if self.saved is None:
+            raise already_freed()
+        names = self.saved_names if len(self.saved_names) == len(self.saved) else ("",) * len(self.saved)
+        for index in sorted(range(len(names)), key=lambda index: (names[index] == "result", names[index])):
+            if names[index] == "result":
+                if self.extra is not None:
+                    check_result_version(self, self.saved[index])
+            elif getattr(self.saved[index], "_vc", None) is not None:
+                check_version(self, index)
 
     def whole(self):
         """What computes the gradients of all operands of a list, whether they are needed or not, as torch does."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from . import anomaly_mode as anomaly
 from .namespaces import TENSORS
-from .nodes import Arrived, Node, OutputNode, SeveralOutputs, already_freed, counter_of, type_name
+from .nodes import Arrived, Node, OutputNode, SeveralOutputs, counter_of, type_name
 from .rebasing import written
 
 accumulating = threading.RLock()  # held while a gradient is added to that of a leaf, which threads may share
@@ -262,8 +262,7 @@ class _Pass:
             if defined and not self.create_graph:
                 incoming = incoming._a
         if not defined:
-            if node.saved is None:
-                raise already_freed()
+            node.require_saved()
             return [None] * len(node.edges)
         whole = node.whole()
         outputs = whole.tensors(incoming) if self.create_graph else whole.arrays(incoming)

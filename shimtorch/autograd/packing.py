@@ -227,6 +227,9 @@ class _Packing:
     def tensors(self, grad):
         return self._with_unpacked(super().tensors, grad)
 
+    def require_saved(self) -> None:
+        self._with_unpacked(lambda _: super(_Packing, self).require_saved(), None)
+
     def _with_unpacked(self, compute, grad):
         packed = _saved_slot.__get__(self)
         if packed is None:

@@ -82,6 +82,8 @@ def lend(base) -> None:
                 view._rg = True
                 if view._outdated:
                     _make_stale(view, ref)
+        elif type(view._node) is Stale and view._node.fixed[1] is None:
+            view._node, view._rg, view._outdated = None, False, True
         elif view._borrowed:
             if view._node is not None:
                 view._node, view._outdated = None, True
