@@ -191,7 +191,7 @@ class TestKnownGaps:
     GAP = Gap("planted_look_alike", "story.md", "", "error", "exception text", "a reason")
 
     def _run(self, conformance: Any, monkeypatch: pytest.MonkeyPatch, subject: str, *gaps: Gap) -> Any:
-        monkeypatch.setattr("conformance.cli.read_gaps", lambda: gaps)
+        monkeypatch.setattr("conformance.cli.run.read_gaps", lambda: gaps)
         return conformance("run", STORY, "--subject", subject)
 
     def test_it_is_accepted_and_told(self, conformance: Any, plant: Any, monkeypatch: pytest.MonkeyPatch) -> None:
