@@ -54,6 +54,7 @@ from .autograd.mode import (
     set_grad_enabled,
 )  # fmt: skip
 from .ops import indexing as _indexing  # noqa: F401 (puts itself on Tensor)
+from .ops._define import alias as _alias
 from .ops.activations import relu, sigmoid
 from .ops.advanced_indexing import index_put, index_put_
 from .ops.choosing import masked_fill, masked_select, nonzero, tril, triu, where
@@ -92,8 +93,10 @@ from .ops.sorting import argsort, sort, topk
 from .ops.statistics import std, var
 from .ops.transcendentals import cos, exp, expm1, log, log1p, log2, log10, sin, sqrt, tanh
 
-absolute, multiply, negative, subtract, divide = abs, mul, neg, sub, div
-not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
+absolute, negative, multiply = _alias(abs, "absolute"), _alias(neg, "negative"), _alias(mul, "multiply")
+subtract, divide, not_equal = _alias(sub, "subtract"), _alias(div, "divide"), _alias(ne, "not_equal")
+less, less_equal = _alias(lt, "less"), _alias(le, "less_equal")
+greater, greater_equal = _alias(gt, "greater"), _alias(ge, "greater_equal")
 __version__ = "2.13.0+shimtorch.0.1.0"  # as torch names its builds: what it is equal to, then what it is
 
 __all__ = [

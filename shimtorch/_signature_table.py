@@ -547,6 +547,39 @@ SIGNATURES: dict[str, Signatures] = {
 }
 
 
+_MULTIPLIED = Signatures(
+    ("(Tensor input, Tensor other, *, Tensor out=None)", "(Tensor input, Scalar other)"),
+    ("(Tensor other)", "(Scalar other)"),
+)
+SIGNATURES |= {
+    "absolute": unary_signatures("absolute"),
+    "negative": unary_signatures("negative"),
+    "multiply": _MULTIPLIED,
+    "subtract": Signatures(
+        (
+            "(Tensor input, Tensor other, *, Scalar alpha=1, Tensor out=None)",
+            "(Tensor input, Scalar other, Scalar alpha=1)",
+        ),
+        ("(Tensor other, *, Scalar alpha=1)", "(Scalar other, Scalar alpha=1)"),
+    ),
+    "divide": Signatures(
+        (
+            "(Tensor input, Tensor other, *, Tensor out=None)",
+            "(Tensor input, Tensor other, *, c10::string_view? rounding_mode, Tensor out=None)",
+            "(Tensor input, Scalar other)",
+            "(Tensor input, Scalar other, *, c10::string_view? rounding_mode)",
+        ),
+        (
+            "(Tensor other)",
+            "(Tensor other, *, c10::string_view? rounding_mode)",
+            "(Scalar other)",
+            "(Scalar other, *, c10::string_view? rounding_mode)",
+        ),
+    ),
+    **dict.fromkeys(("not_equal", "less", "less_equal", "greater", "greater_equal"), _COMPARISON),
+}
+
+
 def signatures_of(name: str) -> Signatures:
     """The signatures of an irregular operator, or of its in-place form."""
     if name not in SIGNATURES and name.endswith("_"):

@@ -16,6 +16,7 @@ from rich.text import Text
 from conformance.recordings.reference import why_no_torch
 from conformance.reports.model import EXIT_STATUS
 from conformance.reports.visible import visible
+from conformance.runners.executor import Executor, NoScheduler, executor
 from conformance.runners.pool import Progress as OnProgress
 
 UNUSABLE = EXIT_STATUS["unusable"]
@@ -41,6 +42,10 @@ def _importable(subject: str) -> str:
 Subject = Annotated[
     str,
     typer.Option(metavar="MODULE", callback=_importable, help="What to judge: a module, or a file that is an adapter."),
+]
+Jobs = Annotated[int | None, typer.Option(min=1, help="Processes on this machine; as many as it has processors.")]
+Scheduler = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="Use a Dask cluster instead: the address of its scheduler.")
 ]
 Timeout = Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Time limit of each snippet.")]
 Memory = Annotated[int, typer.Option(min=64, metavar="MIB", help="Address space of each process.")]
@@ -77,6 +82,13 @@ def unusable(problem: str) -> typer.Exit:
 def need_torch() -> None:
     if why := why_no_torch():
         raise unusable(f"no reference: {why}")
+
+
+def chosen_executor(jobs: int | None, scheduler: str | None) -> Executor:
+    try:
+        return executor(jobs, scheduler)
+    except NoScheduler as problem:
+        raise unusable(str(problem)) from None
 
 
 @contextmanager

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
+
+Row = TypeVar("Row")
 
 SHIPPED = Path(__file__).parent.parent / "known_gaps.toml"
 
@@ -29,15 +33,20 @@ class Gap:
 
 
 def read_gaps(file: Path = SHIPPED) -> list[Gap]:
-    """Raises UnreadableGaps."""
+    """Those of documents. Raises UnreadableGaps."""
+    return read_table("documents", Gap, file)
+
+
+def read_table(suite: str, kind: Callable[..., Row], file: Path = SHIPPED) -> list[Row]:
+    """The rows of one suite. Raises UnreadableGaps."""
     try:
-        rows = tomllib.loads(file.read_text(encoding="utf-8")).get("documents", [])
+        rows = tomllib.loads(file.read_text(encoding="utf-8")).get(suite, [])
     except (OSError, ValueError) as error:
         raise UnreadableGaps(f"{file}: {error}") from None
     gaps = []
     for number, row in enumerate(rows, start=1):
         try:
-            gaps.append(Gap(**row))
+            gaps.append(kind(**row))
         except TypeError as error:
-            raise UnreadableGaps(f"{file}: entry {number} of documents: {error}") from None
+            raise UnreadableGaps(f"{file}: entry {number} of {suite}: {error}") from None
     return gaps

@@ -49,12 +49,15 @@ def _compiled(kind, grad_fn, inputs, derivatives, saved, fixed, tensors, optiona
         "check_result": check_result_version, "result_of": saved_result, "promoted": _promoted,
     }  # fmt: skip
     gradients = {}
+    using = []  # the inputs whose derivatives need something saved
     for name in inputs:
         formula = derivatives.get(name)
         if formula is None:
             gradients[name] = "None"
             continue
         scope[f"d_{name}"] = formula
+        if set(formula.__code__.co_varnames[2 : formula.__code__.co_argcount]).intersection(saved):
+            using.append(name)
         wanted = "".join(
             f", {_value(parameter, kind == 'arrays' and parameter in tensors, parameter in optional, promote)}"
             for parameter in formula.__code__.co_varnames[2 : formula.__code__.co_argcount]
@@ -68,7 +71,7 @@ def _compiled(kind, grad_fn, inputs, derivatives, saved, fixed, tensors, optiona
     source = _METHOD.format(
         kind=kind,
         edges="".join(f"e_{name}, " for name in inputs),
-        saved=_unpacking(saved, tensors, kind),
+        saved=_unpacking(saved, tensors, kind, using if len(using) < len(gradients) else ()),
         fixed="    " + "".join(f"s_{name}, " for name in fixed) + "= node.fixed\n" if fixed else "",
         gradients=", ".join(gradients.values()),
         ordered=ordered,
@@ -85,10 +88,14 @@ def _value(name: str, unwrapped: bool, optional: bool, promote: bool) -> str:
     return f"promoted(s_{name}._a, grad)" if promote else f"s_{name}._a"
 
 
-def _unpacking(saved, tensors, kind: str) -> str:
+def _unpacking(saved, tensors, kind: str, using) -> str:
+    """``using``: the inputs whose derivatives need what is saved, if there are others; those can be had any time."""
     if not saved:
         return ""
     lines = ["if node.saved is None: raise freed()", "".join(f"s_{name}, " for name in saved) + "= node.saved"]
+    if using:
+        needed = " or ".join(f"e_{name} is not None" for name in using)
+        lines = [f"if node.saved is None and ({needed}): raise freed()", f"{lines[1]} or ({'None, ' * len(saved)})"]
     for name in sorted(
         saved, key=lambda name: (name == "result", name)
     ):  # as torch unpacks them, which decides what is complained of first

@@ -54,6 +54,9 @@ class Operator:
 
 
 OPERATORS: dict[str, Operator] = {}
+# By the operator's name, what makes arguments that the function takes of those that only torch's parser does.
+OVERLOADS: dict[str, Any] = {}
+ALIASES: dict[str, str] = {}
 
 # Arithmetic with a 0-d array takes NumPy a third of the time that a Python number takes.
 ZERO, ONE = ({np.dtype(t): np.array(value, t) for t in "?bBhilefdFD"} for value in (0, 1))
@@ -114,7 +117,11 @@ def _guarded(forward, name: str, kind: str, method: bool):
         renamed = {_NUMPY_NAMES.get(key, key): value for key, value in kwargs.items()}
         if len(renamed) == len(kwargs) and renamed.keys() != kwargs.keys():
             return guarded(*args, **renamed)
-        raise _argument_error(name, kind, method, args, kwargs) or problem from None
+        error = _argument_error(name, kind, method, args, kwargs)
+        if error is None and (overload := OVERLOADS.get(name.removesuffix("_"))) is not None:
+            args, kwargs = overload(name, method, *args, **kwargs)
+            return guarded(*args, **kwargs)
+        raise error or problem from None
 
     def of_one(input=_MISSING, /, *args, **kwargs):
         if args or kwargs or input is _MISSING:
@@ -141,8 +148,7 @@ def _guarded(forward, name: str, kind: str, method: bool):
         return guarded(input, other) if result is NotImplemented else result
 
     def _with_out(*args, out, **kwargs):
-        wanted = kwargs if out is None else {**kwargs, "out": out}
-        error = _argument_error(name, kind, method, args, wanted)
+        error = _argument_error(name, kind, method, args, {**kwargs, "out": out})
         if error is not None:
             raise error from None
         if out is None:
@@ -151,7 +157,9 @@ def _guarded(forward, name: str, kind: str, method: bool):
             raise NotImplementedError(f"shimtorch does not offer torch.{name}(..., out=...)")
         from ._out import into
 
-        return into(name, forward, out, args, kwargs)
+        if len(args) == 3 and (overload := OVERLOADS.get(name)) is not None:
+            args, kwargs = overload(name, method, *args, **kwargs)
+        return into(ALIASES.get(name, name), forward, out, args, kwargs)
 
     code: Any = getattr(forward, "__code__", None)
     spread = code is None or code.co_flags & inspect.CO_VARARGS
@@ -208,6 +216,12 @@ def publish(name: str, kind: str, forward, *, methods=(), dunders=(), function=N
         setattr(Tensor, dunder, forward)
     OPERATORS[name] = Operator(name, kind, function, tuple(methods), tuple(dunders), **facts)
     return function
+
+
+def alias(function, name: str):
+    """The same function under another name, by which its errors call it."""
+    ALIASES[name] = function.__name__
+    return _guarded(function.__wrapped__, name, OPERATORS[function.__name__].kind, method=False)
 
 
 def internal(name: str, on_arrays, on_tensors=None) -> None:
@@ -336,19 +350,20 @@ def binary_core(
     numbers_too = isinstance(compute, np.ufunc) and (direct is None or "f" in direct)
     derivatives = {"self": self, "other": other}
     saved = tuple(n for n in ("self", "other", "result") if _uses(self, n) or _uses(other, n))
+    saved_of_number = saved if any(_uses(self, n) for n in saved) else ()
     recorded = grad_fn is not None or undefined is not None
     edges_of_number: tuple = (None,)
     if undefined is not None:
         of_tensors = of_mixed = of_scalar = underivable(undefined)
     elif isinstance(grad_fn, tuple):
         of_tensors = node_class(grad_fn[0], ("self", "other"), derivatives, saved=saved)
-        of_scalar = node_class(grad_fn[1], ("self",), {"self": self}, saved=saved, raw=("other",))
+        of_scalar = node_class(grad_fn[1], ("self",), {"self": self}, saved=saved_of_number, raw=("other",))
         of_mixed = node_class(grad_fn[0], ("self", "other"), derivatives, saved=saved, promote=True)
         edges_of_number = ()
     elif grad_fn is not None:
         of_tensors = node_class(grad_fn, ("self", "other"), derivatives, saved=saved)
         of_mixed = node_class(grad_fn, ("self", "other"), derivatives, saved=saved, promote=True)
-        of_scalar = node_class(grad_fn, ("self", "other"), {"self": self}, saved=saved, raw=("other",))
+        of_scalar = node_class(grad_fn, ("self", "other"), {"self": self}, saved=saved_of_number, raw=("other",))
     self_for_self, self_for_other = _uses(self, "self"), _uses(other, "self")
     other_for_self, other_for_other = _uses(self, "other"), _uses(other, "other")
     keeps_result = "result" in saved
@@ -404,7 +419,7 @@ def binary_core(
         node.sequence = next_sequence()
         node.extra = None
         kept = ()
-        if saved:
+        if saved if is_tensor else saved_of_number:
             if self_for_self or self_for_other:
                 wanted = (self_for_self and e_self is not None) or (self_for_other and e_other is not None)
                 kept = (input if wanted else None,)
@@ -434,7 +449,7 @@ def binary_core(
             except (RuntimeError, NotImplementedError) as error:
                 if isinstance(other, Tensor) and not _errors.comes_first(error):
                     _errors.require_broadcast(input._a.shape, other._a.shape)
-                raise
+                raise refusal_before(error, input, other) from None
         converted = _converted(input, other, to_float)
         if converted is None:
             return NotImplemented
@@ -597,6 +612,12 @@ def _is_step(ufunc, kwargs) -> bool:
     return ufunc in (np.add, np.subtract) and len(kwargs) == 1 and type(kwargs.get("alpha")) in (float, int)
 
 
+def _is_apart(a, b) -> bool:
+    """Whether arrays cannot share memory, as far as can be told at once; ``detach`` hides it from everything else."""
+    base = b.base
+    return base is not a and (base is None or base is not a.base) and a.base is not b
+
+
 def _step(a, b, alpha) -> None:
     """Add ``alpha * b`` to ``a``, rounded once, as torch does."""
     if a.dtype is F64:
@@ -622,7 +643,7 @@ def inplace_of(forward, ufunc=None, zero=None, binary=False):
             other = args[0]
             if not (state.enabled and (self._rg or (type(other) is Tensor and other._rg))):
                 b = other._a if type(other) is Tensor else other if type(other) in (int, float) else None
-                apart = type(other) is not Tensor or other is self or other._vc is None or other._vc is not self._vc
+                apart = type(other) is not Tensor or other is self or _is_apart(a, other._a)
                 plain = (a.dtype is F32 or a.dtype is F64) and a.flags.c_contiguous and apart
                 if b is not None and plain and getattr(b, "dtype", a.dtype) is a.dtype:
                     token = set_floating(QUIET)
@@ -657,6 +678,8 @@ def inplace_of(forward, ufunc=None, zero=None, binary=False):
         refuse_overlap(a, [arg._a for arg in operands if type(arg) is Tensor])
         if result is NotImplemented:
             return result
+        if zero is not None:
+            _warn_of_cast(args[0], a.dtype)
         overwrite(self, result, original)
         if original is not self and not result._rg:
             _attach_zero(self, original, zero, operands)
@@ -668,6 +691,14 @@ def inplace_of(forward, ufunc=None, zero=None, binary=False):
             for i, names in enumerate((("self",), ("self", "other")))
         )
     return write
+
+
+def _warn_of_cast(other, kind) -> None:
+    """torch compares in place after it has cast what is compared with."""
+    if isinstance(other, complex) or (isinstance(other, Tensor) and other._a.dtype.kind == "c"):
+        from .shape import warn_of_complex
+
+        warn_of_complex(other._a if isinstance(other, Tensor) else np.asarray(other), kind)
 
 
 def _check_target(self: Tensor, args, comparing: bool) -> None:

@@ -557,7 +557,7 @@ def _index_put(input, indices, values, accumulate=False):
 def _index_put_(input, indices, values, accumulate=False):
     """``index_put`` written into the tensor itself, which is returned. (``torch.index_put_``)"""
     _require_arguments(values, accumulate)
-    if state.enabled and input._rg and input._node is None:
+    if state.enabled and input._rg:
         before_inplace(input)
     return put_recorded(input, _placed(input, indices), values, accumulate)
 

@@ -109,6 +109,9 @@ def _need_elements(name: str, dim: int) -> IndexError:
     return IndexError(f"{name}(): Expected reduction dim {dim} to have non-zero size.")
 
 
+_ALL = object()  # no dim: None is none either, to torch
+
+
 def _extremum(name: str, ufunc, position, pairwise):
     """``max`` or ``min``: of everything, along a dim (with indices), or of two tensors."""
     title = name.capitalize()
@@ -137,12 +140,12 @@ def _extremum(name: str, ufunc, position, pairwise):
             record(out, of_all, (input,), (input, out._a))
         return out
 
-    def forward(input, dim=None, keepdim=False, *, other=None):
-        if dim is None and other is None and keepdim is False:
+    def forward(input, dim=_ALL, keepdim=False, *, other=None):
+        if dim is _ALL and other is None and keepdim is False:
             return whole(input)
         if other is not None:
             return pairwise(input, other)
-        if dim is None:
+        if dim is _ALL:
             check(keepdim)
             return whole(input)
         if isinstance(dim, Tensor) and dim._a.ndim + dim._a.size:

@@ -132,6 +132,8 @@ def _in_place(name: str, forward) -> None:
         self._a[...] = result._a
         written(self)
         if result._rg:
+            if type(result._node) is _Underivable:
+                result._node.__class__ = _UnderivableInPlace
             rebase(self, result._node)
         return self
 
@@ -241,7 +243,7 @@ ScatterAddBackward0 = node_class(
         ),
     },
 )  # fmt: skip
-_Underivable = underivable("scatter")
+_Underivable, _UnderivableInPlace = underivable("scatter"), underivable("scatter_")
 
 _REDUCE = (
     "The reduce argument of torch.scatter with Tensor src is deprecated and will be removed in a future PyTorch "

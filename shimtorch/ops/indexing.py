@@ -21,7 +21,17 @@ from ..autograd.mode import state
 from ..autograd.nodes import extra_of
 from ..autograd.rebasing import rebase, written
 from . import shape
-from ._define import before_inplace, fill_array, internal, publish, quietly, record, recording
+from ._define import (
+    SCALARS,
+    before_inplace,
+    fill_array,
+    internal,
+    publish,
+    quietly,
+    record,
+    recording,
+    scalar_array,
+)
 from .advanced_indexing import MASKS, NO_ROW, ONE_ROW, fits, put_number, put_recorded, read, tensor_of, width
 from .shape import _unsqueeze, alias, described, strided, view_of
 
@@ -347,7 +357,9 @@ def _copy_(self, other, non_blocking=False):
     RuntimeError for shapes that do not fit, and for a leaf that requires grad. (``torch.Tensor.copy_``)
     """
     if not isinstance(other, Tensor):
-        raise TypeError("other")
+        if not isinstance(other, SCALARS):
+            raise TypeError("other")
+        other = wrap(scalar_array(other))
     if not isinstance(non_blocking, bool):
         raise TypeError("non_blocking")
     return _copied(self, other, fits=False)

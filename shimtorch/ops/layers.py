@@ -15,6 +15,7 @@ from ..autograd.derivatives import node_class
 from ..autograd.mode import state
 from ._define import F16, F32, internal, publish, quietly, record
 from .linalg import _addmm, _matmul
+from .sampling import in_memory_order
 from .shape import _reshape_to, _t, described
 
 # --- linear -------------------------------------------------------------------------------------------------------
@@ -60,7 +61,9 @@ def _dropped(input, p, train):
         return wrap(np.zeros(a.shape, a.dtype))
     if a.dtype.kind == "c":
         raise _errors.not_implemented("bernoulli_scalar_cpu_", input)
-    noise = _samplers.bernoulli(_random.default_generator, a.size, 1 - p).reshape(a.shape).astype(a.dtype)
+    noise = np.empty_like(a)
+    flat = in_memory_order(noise)
+    flat[...] = _samplers.bernoulli(_random.default_generator, a.size, 1 - p).reshape(flat.shape)
     if a.dtype.kind != "f":
         raise _errors.result_type(_dtypes.float32, input)
     if a.dtype is F16:
@@ -148,6 +151,8 @@ def _embedding(weight, indices, padding_idx=-1, scale_grad_by_freq=False, sparse
     offered. (``torch.embedding``)
     """
     w, i = weight._a, indices._a
+    if not isinstance(scale_grad_by_freq, bool):
+        raise TypeError("scale_grad_by_freq")
     if w.ndim == 0 and weight._rg and state.enabled:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     if w.ndim != 2:

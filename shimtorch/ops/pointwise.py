@@ -14,6 +14,7 @@ from .._floating import QUIET, reset_floating, set_floating
 from .._fused import multiply_add_64
 from .._layout import laid_out, refuse_overlap
 from .._tensor import Tensor, c_name, scalar_type_name, wrap
+from .._warnings import warn
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
 from ..autograd.nodes import extra_of
@@ -22,6 +23,7 @@ from ._define import (
     F16,
     F32,
     F64,
+    OVERLOADS,
     SCALARS,
     ZERO,
     as_operand,
@@ -116,10 +118,10 @@ def _no_bool_subtraction(input, other):
 def _with_alpha(core):
     """``other`` scaled by ``alpha`` first; the graph is the same node, with the scaled derivative."""
 
-    def forward(input, other, *, alpha=1):
-        if type(alpha) is int and alpha == 1:
+    def forward(input, other, *, alpha=1, _node=None):
+        if type(alpha) is int and alpha == 1 and _node is None:
             return core(input, other)
-        return _scaled(core, input, other, alpha)
+        return _scaled(core, input, other, alpha, _node)
 
     return forward
 
@@ -128,7 +130,7 @@ def _signed(core, factor):
     return np.negative(factor) if core is sub_core and factor.dtype.kind != "b" else factor
 
 
-def _scaled(core, input, other, alpha):
+def _scaled(core, input, other, alpha, name):
     if not isinstance(alpha, SCALARS):
         raise TypeError("alpha")
     if not isinstance(other, (Tensor, *SCALARS)):
@@ -152,7 +154,9 @@ def _scaled(core, input, other, alpha):
     if out._a.ndim > 1:
         out._a = laid_out(out._a, *((input._a, other._a) if isinstance(other, Tensor) else (input._a,)))
     is_tensor = isinstance(other, Tensor)
-    if recording(input, other if is_tensor else None):
+    if name is not None and recording(input):
+        record(out, _SubBackward1, (input,))
+    elif recording(input, other if is_tensor else None):
         name = "SubBackward0" if core is sub_core else "AddBackward0"
         record(out, _SCALED_NODES[name], (input, other if is_tensor else None), (), (alpha,))
         operands = [(t._a.shape, t._a.dtype) if t is not None else None for t in (input, other if is_tensor else None)]
@@ -160,6 +164,7 @@ def _scaled(core, input, other, alpha):
     return out
 
 
+_SubBackward1 = node_class("SubBackward1", ("self",), {"self": lambda xp, grad: grad})
 _SCALED_NODES = {
     name: node_class(
         name, ("self", "other"), fixed=("alpha",),
@@ -193,6 +198,24 @@ sub = binary(
     other=lambda xp, grad: -grad,
 )  # fmt: skip
 sub_core = Tensor.__sub__
+
+
+def _alpha_second(name, method, input, alpha, other, **options):
+    """``add(input, alpha, other)``, as torch once had it; ``subtract(input, number, alpha)`` is one with a number."""
+    if name.startswith("subtract"):
+        return (input, alpha), {"alpha": other, "_node": "SubBackward1", **options}
+    first, out = ("", "") if method else ("Tensor input, ", ", Tensor out = None")
+    old = f"{name}({first}Number alpha, Tensor other{', *' if out else ''}{out})"
+    warn(
+        f"This overload of {name} is deprecated:\n\t{old}\nConsider using one of the following signatures instead:\n"
+        f"\t{name}({first}Tensor other, *, Number alpha = 1{out}) (Triggered internally at "
+        "/__w/pytorch/pytorch/torch/csrc/utils/python_arg_parser.cpp:1841.)",
+        once=True,
+    )
+    return (input, other), {"alpha": alpha, **options}
+
+
+OVERLOADS["add"] = OVERLOADS["sub"] = OVERLOADS["subtract"] = _alpha_second
 mul = binary(
     "mul", numbers=True, compute=np.multiply, grad_fn="MulBackward0",
     dunders=("__mul__", "__rmul__", "__imul__"), aliases=("multiply",),

@@ -423,6 +423,8 @@ def _allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     (``torch.allclose``)"""
     if not isinstance(other, Tensor):
         raise TypeError("other")
+    if not isinstance(equal_nan, bool):
+        raise TypeError("equal_nan")
     if input._a.dtype != other._a.dtype:
         raise RuntimeError(f"{scalar_type_name(input)} did not match {scalar_type_name(other)}")
     if rtol < 0 or atol < 0:

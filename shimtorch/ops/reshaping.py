@@ -225,6 +225,8 @@ def _tile_to(input, dims):
 
 def _tile(input, dims):
     """Copies of the tensor one after another: as ``repeat``, but missing numbers are 1. (``torch.tile``)"""
+    if not isinstance(dims, (tuple, list)):
+        raise TypeError("dims")
     return _tile_to(input, int_tuple((dims,)))
 
 

@@ -462,7 +462,7 @@ def _bernoulli(input, p=None, *, generator=None):
         cls = _UNDERIVABLE_BERNOULLI
     result = wrap(out)
     if input._rg and state.enabled:
-        if out.dtype.kind == "c":
+        if out.dtype.kind == "c" and p is None:
             raise RuntimeError("bernoulli does not support automatic differentiation for outputs with complex dtype.")
         record(result, cls, (input,))
     return result

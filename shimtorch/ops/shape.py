@@ -375,6 +375,10 @@ _REVERSING = (
     "1, -1, -1))` to reverse the dimensions of a tensor. (Triggered internally at "
     "/__w/pytorch/pytorch/aten/src/ATen/native/TensorShape.cpp:4314.)"
 )
+_REVERSING_NOTHING = (
+    "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases. (Triggered internally at "
+    "/__w/pytorch/pytorch/aten/src/ATen/native/TensorShape.cpp:4321.)"
+)
 _warned_of_reversing = False
 
 
@@ -383,7 +387,9 @@ def _reversed(self):
     global _warned_of_reversing
     if self._a.ndim == 2:
         return view_of(self, self._a.T, _PermuteBackward0, ((1, 0),))
-    if not _warned_of_reversing:
+    if self._a.ndim == 0:
+        warn(_REVERSING_NOTHING, once=True)
+    elif not _warned_of_reversing:
         _warned_of_reversing = True
         warnings.warn(_REVERSING, UserWarning, stacklevel=2)
     return _permuted(self, tuple(range(self._a.ndim))[::-1])

@@ -1,337 +1,323 @@
-"""Many random programs: each difference is shrunk, told, and written down as a document.
-
-Hypothesis draws the programs and shrinks what differs by drawing simpler ones; then statements and words that can go
-without the difference going are taken away from the text.
-"""
+"""Many random programs, in units that any process may work on; what came of them is kept and put together in order."""
 
 from __future__ import annotations
 
-import faulthandler
 import hashlib
-import re
-import sys
+import json
 import time
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from unittest import SkipTest
+from typing import Any
 
-from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
-from hypothesis.errors import Flaky
+from hypothesis.database import DirectoryBasedExampleDatabase
 
-from conformance.suites.fuzz.comparing import Difference
-from conformance.suites.fuzz.execution import difference
-from conformance.suites.fuzz.programs import Program, programs
+from conformance.reports.campaign import Part, Report
+from conformance.runners.executor import Executor, Lost
+from conformance.suites.fuzz import coverage
+from conformance.suites.fuzz.failures import Failure, mark_of, save
+from conformance.suites.fuzz.hunting import Outcome
+from conformance.suites.fuzz.units import SIZE, Plan, Unit, unpack, work
 
-REGRESSIONS = Path(__file__).parents[2] / "regressions"
-
-_ROUND = 500  # programs of one seed; a difference ends the round
-_SHORTENED = 3  # programs that end alike, before more of them are passed over
-_SHRINKING = 4.0  # seconds given to shrinking one difference
-_CLASS = re.compile(r"\(?'?(?:nothing$|\w*(?:Error|Warning)\b)")
-_PARTICULAR = re.compile(r"<[^<>]*>|'[^']*'|\b[a-z]{1,2}\b|[\d.]+(e[+-]?\d+)?|\[[^\[\]]*\]")
-_OPERATION = re.compile(r"\w+(?=\()| [-+*/@]=? |(?<=\.)grad\b")
-_ALIAS = re.compile(r"(\w+) = ([a-z]{1,2})")
-_SIMPLER = (
-    (re.compile(r", dtype=torch\.\w+"), ""),
-    (re.compile(r"dtype=torch\.\w+, "), ""),
-    (re.compile(r", (retain_graph|create_graph|allow_unused|materialize_grads)=True"), ""),
-    (re.compile(r"(retain_graph|create_graph)=True(, )?"), ""),
-    (re.compile(r"torch\.tensor\(\[.*?\](?=[,)])"), "torch.tensor([1., 2.]"),
-    (re.compile(r"\.\w+\([^()]*\)"), ""),
-    (re.compile(r"\.detach\(\)|\.data\b"), ""),
-    (re.compile(r"(?<== )torch\.\w+\(\[?(\w+)\b.*\)$"), r"\1"),
-    (re.compile(r"(?<== )-?(\w+)( [-+*/@]+ \w+)?$"), r"\1"),
-    (re.compile(r"^with .*:\n    "), ""),
-    (re.compile(r"\n    .*"), ""),
-)
-
-
-class _Found(AssertionError):
-    """A program differs: what Hypothesis takes for the failure of a test."""
-
-
-class _Enough(SkipTest):
-    """There is no time left: Hypothesis lets this pass and stops."""
-
-    def __init__(self) -> None:
-        super().__init__("no time left")
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A program that differs, made as small as could be."""
-
-    program: Program
-    difference: Difference
-
-    @property
-    def name(self) -> str:
-        """Made of what the failure is, so that it is the same wherever it is found."""
-        called = re.findall(r"([a-z]\w+)\(", "\n".join(self.program.statements))
-        words = [word.strip("_") for word in dict.fromkeys(called) if word not in ("tensor", "ones", "zeros")]
-        digest = hashlib.sha256(f"{self.program}{self.program.watched}".encode()).hexdigest()[:6]
-        return "-".join([*words[-3:], self.difference.sort.strip("_"), digest])
-
-    def told(self) -> str:
-        """A snippet that runs, and what either side has to show for it."""
-        lines = ["import torch", "torch.manual_seed(0)", *self.program.statements]
-        difference = self.difference
-        when = f"after statement {difference.statement + 1}" if self.program.watched else "at the end"
-        return "\n".join(
-            [*lines, "", f"{difference.where}, {when}:", *_beside(difference.subject, difference.reference), ""]
-        )
-
-    def document(self) -> str:
-        """A document in Markdown, for ``conformance run``. What documents do not show of a name is printed."""
-        blocks = list(self.program.statements)
-        name, aspect = self.difference.where.split()[0], self.difference.sort
-        if aspect in ("_version", "retains_grad", "output_nr"):
-            blocks.append(f"print({name}.{aspect})")
-        code = "\n\n".join(f"```python\n{block}\n```" for block in ["import torch", *blocks])
-        title = f"# {self.difference.where}: `{self.program.statements[-1].splitlines()[0]}`"
-        return f"{title}\n\n<!-- conformance: seed 0 -->\n\n{code}\n"
+PATIENCE = 300.0  # seconds for one unit; a unit that takes longer is done again with care
 
 
 @dataclass
-class Outcome:
-    """What a campaign came to."""
+class Result:
+    """A campaign as far as it got. ``resumed``: programs that were there already; ``lost``: units without an answer."""
 
-    programs: int = 0
-    seconds: float = 0.0
-    failures: list[Failure] = field(default_factory=list)
+    plan: Plan
+    outcome: Outcome = field(default_factory=Outcome)
+    seconds: float = 0.0  # this time
+    resumed: int = 0
+    resumptions: int = 0
+    workers: int = 1
+    worked: float = 0.0  # seconds, of all workers and all times
+    lost: list[str] = field(default_factory=list)
 
-    def told(self) -> str:
-        pace = self.programs / self.seconds if self.seconds else 0.0
-        return f"{self.programs:,} programs in {self.seconds:.1f} s, {pace:.0f} a second: {len(self.failures)} differ"
+    @property
+    def pace(self) -> float:
+        """Programs a second, this time."""
+        return (self.outcome.programs - self.resumed) / self.seconds if self.seconds else 0.0
+
+
+class Unusable(Exception):
+    """The look-alike cannot be imported."""
+
+
+def _need(subject: str) -> None:
+    try:
+        import_module(subject)
+    except Exception as error:  # a look-alike may fail in any way
+        raise Unusable(f"{subject} cannot be imported: {type(error).__name__}: {error}") from None
 
 
 @dataclass
 class Campaign:
-    """Tells each failure, and saves it if there is a folder for it.
+    """``tell`` is told each failure once; ``folder`` is where the state and the examples are kept, None for nowhere."""
 
-    ``ignored``: sorts of differences ("_version", "stride", "raised") that are passed over.
-    """
-
-    subject: ModuleType
-    reference: ModuleType
+    plan: Plan
+    executor: Executor
+    folder: Path | None = None
     tell: Callable[[str], None] = lambda text: None
     progress: Callable[[str, int, int], None] = lambda what, done, total: None
-    ignored: Collection[str] = ()
-    folder: Path | None = None
-    _known: set[str] = field(default_factory=set)
-    _met: Counter[str] = field(default_factory=Counter)
+    saved_to: Path | None = None
 
-    def run(self, examples: int, start: int = 0, limit: float = float("inf"), failures: int = 10) -> Outcome:
-        """Draw that many programs, or as many as there is time for, until so many differ in ways of their own."""
-        if sys.__stderr__ is not None:
-            faulthandler.enable(sys.__stderr__)  # should PyTorch crash, it is told where
-        outcome, began, turn = Outcome(), time.monotonic(), 0
-        while outcome.programs < examples and len(outcome.failures) < failures:
-            if time.monotonic() - began > limit:
+    def run(self, examples: int, seconds: float = float("inf"), failures: int = 10) -> Result:
+        """So many programs, or as many as there is time for, until so many differ in ways of their own.
+
+        Raises Unusable if there is no such subject, OSError if the folder cannot be written to.
+        """
+        _need(self.plan.subject)
+        began = time.monotonic()
+        diary = Diary(self.folder, self.plan)
+        merged = _Merged(Result(self.plan, resumptions=diary.resumptions, workers=self.executor.jobs), self._found)
+        for number, packed in diary.units(examples):
+            merged.add(number, packed)
+        merged.result.resumed = merged.result.outcome.programs
+        units = self._units(examples, set(merged.numbers), diary)
+        answers = self._answers(iter(_until(began + seconds, units)), merged)
+        for unit, packed in answers:
+            if unit.example is not None and not packed["failures"]:
+                diary.forget(unit.example)
+            diary.note(unit, packed)
+            merged.add(unit.number, packed)
+            merged.result.seconds = time.monotonic() - began
+            self._show(merged.result, examples)
+            if len(merged.result.outcome.failures) >= failures:
                 break
-            number = min(_ROUND, examples - outcome.programs)
-            round_ = _Round(self, number, start * 1_000_003 + turn, began + limit)
-            failure = round_.run()
-            outcome.programs += round_.drawn
-            turn += 1
-            if failure is not None:
-                outcome.failures.append(failure)
-                self.tell(failure.told())
-                if self.folder is not None:
-                    self.tell(f"saved {save(failure, self.folder)}\n")
-            self.progress("programs", outcome.programs, examples)
-        outcome.seconds = time.monotonic() - began
-        return outcome
+        answers.close()
+        merged.rest()
+        merged.result.seconds = time.monotonic() - began
+        if merged.result.outcome.programs >= examples:
+            diary.close()
+        return merged.result
 
-    def difference(self, program: Program) -> Difference | None:
-        return difference(program, self.subject, self.reference, self.ignored)
+    def report(self, result: Result) -> Report:
+        """What is to be told of it."""
+        return report_of(result, import_module(self.plan.subject), import_module("torch"))
 
-    def is_promising(self, found: Difference, program: Program) -> bool:
-        """Whether few programs have ended like this one, so that it is worth the time to shorten it."""
-        mark = _mark(Failure(_up_to(Failure(program, found)), found))
-        self._met[mark] += 1
-        return self._met[mark] <= _SHORTENED
+    def _units(self, examples: int, done: set[int], diary: Diary) -> Iterator[Unit]:
+        for place, example in enumerate(diary.examples()):
+            yield Unit(self.plan, -1 - place, 0, example)
+        for unit in units_of(self.plan, examples):
+            if unit.number not in done:
+                yield unit
 
-    def is_new(self, failure: Failure) -> bool:
-        """Whether nothing like it was seen before; from then on it was."""
-        mark = _mark(failure)
-        if mark in self._known:
-            return False
-        self._known.add(mark)
-        return True
+    def _answers(self, units: Iterator[Unit], merged: _Merged) -> Generator[tuple[Unit, dict[str, Any]], None, None]:
+        """A unit that ended its process is worked on once more, with care."""
+        lost = []
+        for unit, answer in self.executor.run(work, units, PATIENCE):
+            if isinstance(answer, Lost):
+                lost.append(replace(unit, careful=True))
+            else:
+                yield unit, answer
+        for unit, answer in self.executor.run(work, lost, 10 * PATIENCE) if lost else ():
+            if isinstance(answer, Lost):
+                merged.result.lost.append(f"programs {unit.number * SIZE} and on: {answer.reason}")
+            else:
+                yield unit, answer
 
+    def _found(self, failure: Failure) -> None:
+        self.tell(failure.told())
+        if self.saved_to is not None:
+            self.tell(f"saved {save(failure, self.saved_to)}\n")
 
-class _Round:
-    """One run of Hypothesis: draws until a program differs in a new way, then shrinks that difference."""
-
-    def __init__(self, campaign: Campaign, examples: int, number: int, end: float) -> None:
-        self._campaign, self._examples, self._seed, self._end = campaign, examples, number, end
-        self.drawn = 0
-        self._best: Failure | None = None
-        self._sort = self._first_mark = ""
-        self._differing: set[Program] = set()
-
-    def run(self) -> Failure | None:
-        test = given(programs(self._campaign.subject))(self._try)
-        test = settings(
-            max_examples=self._examples,
-            database=None,
-            deadline=None,
-            phases=(Phase.generate, Phase.shrink),
-            suppress_health_check=list(HealthCheck),
-            report_multiple_bugs=False,
-            verbosity=Verbosity.quiet,
-        )(seed(self._seed)(test))
-        with suppress(_Found, _Enough, Flaky):
-            test()
-        if self._best is None:
-            return None
-        smallest = simplified(self._best, self._campaign.difference)
-        # Shrinking may have come down to something that is known.
-        return smallest if self._campaign.is_new(smallest) or _mark(smallest) == self._first_mark else None
-
-    def _try(self, program: Program) -> None:
-        if self._differs(program):
-            raise _Found  # in one place: Hypothesis tells failures apart by their lines
-
-    def _differs(self, program: Program) -> bool:
-        """In a new way, or once such a one is found, in the same way as that."""
-        if program in self._differing:
-            return True
-        if time.monotonic() > self._end:
-            raise _Enough
-        self.drawn += self._best is None
-        found = self._campaign.difference(program)
-        if found is None or (self._best is not None and _sort(found) != self._sort):
-            return False
-        if self._best is None:
-            if not self._campaign.is_promising(found, program):
-                return False
-            failure = shortened(Failure(program, found), self._campaign.difference)
-            if not self._campaign.is_new(failure):
-                return False
-            self._best, self._sort, self._first_mark = failure, _sort(found), _mark(failure)
-            self._end = time.monotonic() + _SHRINKING
-        elif len(program.statements) <= 2 * len(self._best.program.statements):
-            failure = shortened(Failure(program, found), self._campaign.difference)
-            self._best = min(self._best, failure, key=_size)
-        self._differing.add(program)
-        return True
+    def _show(self, result: Result, examples: int) -> None:
+        reached = result.outcome.coverage
+        what = f"{result.pace:.0f} programs/s, {len(reached.operators)} operators, {len(reached.pairs)} pairs"
+        self.progress(what, result.outcome.programs, examples)
 
 
-# --- smaller text -----------------------------------------------------------------------------------------------------
-
-_Judge = Callable[[Program], "Difference | None"]
-
-
-def shortened(failure: Failure, judge: _Judge) -> Failure:
-    """Without the statements that the difference does not need."""
-    size = max(1, len(failure.program.statements) // 2)
-    failure = replace(failure, program=_up_to(failure))
-    while size:
-        place = len(failure.program.statements) - size
-        while place >= 0:
-            statements = failure.program.statements
-            rest = statements[:place] + statements[place + size :]
-            failure = _accepted(failure, rest, judge) or failure
-            place = min(place, len(failure.program.statements)) - size
-        size //= 2
-    return failure
-
-
-def simplified(failure: Failure, judge: _Judge) -> Failure:
-    """With simpler statements, as far as the difference stays of its sort."""
-    changed = True
-    while changed:
-        changed = False
-        for statements in _simplifications(failure.program.statements):
-            if simpler := _accepted(failure, statements, judge):
-                failure, changed = shortened(simpler, judge), True
-                break
-    return failure
-
-
-def _simplifications(statements: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    for place, text in enumerate(statements):
-        if alias := _ALIAS.fullmatch(text):
-            name = re.compile(rf"\b{alias[1]}\b")
-            yield (*statements[:place], *(name.sub(alias[2], later) for later in statements[place + 1 :]))
-        for pattern, simpler in _SIMPLER:
-            for match in pattern.finditer(text):
-                changed = text[: match.start()] + match.expand(simpler) + text[match.end() :]
-                if changed != text and _compiles(changed):
-                    yield (*statements[:place], changed, *statements[place + 1 :])
+def report_of(result: Result, subject: ModuleType, reference: ModuleType) -> Report:
+    outcome, reached = result.outcome, result.outcome.coverage
+    forms = coverage.offered(subject, reference)
+    sites = coverage.error_sites(subject)
+    raised = [site for site, (_, lines) in sites.items() if any(_at(site, line) in reached.sites for line in lines)]
+    rows = coverage.rows(subject)
+    rows_reached = [name for name, ways in rows.items() if any(way in reached.operators for way in ways)]
+    kinds = {pair.split()[1] for pair in reached.dtypes}
+    parts = [
+        Part("operators", sorted(set(forms) & reached.operators.keys()), _without(forms, reached.operators)),
+        Part("rows of the table of operators", sorted(rows_reached), _without(rows, rows_reached)),
+        Part("dtypes", sorted(kinds), _without(_dtypes(subject), kinds)),
+        Part("places that raise", raised, [f"{site}: {sites[site][0]}" for site in sites if site not in raised]),
+    ]
+    return Report(
+        plan=asdict(result.plan),
+        version=str(getattr(subject, "__version__", "unknown")),
+        reference=str(reference.__version__),
+        programs=outcome.programs,
+        statements=outcome.statements,
+        seconds=result.seconds,
+        worked=result.worked,
+        pace=result.pace,
+        workers=result.workers,
+        resumed=result.resumed,
+        resumptions=result.resumptions,
+        differing=outcome.differing,
+        explained=dict(outcome.explained.most_common()),
+        unsteady=outcome.unsteady,
+        lost=result.lost,
+        failures=[failure.told() for failure in outcome.failures],
+        parts=parts,
+        pairs=len(reached.pairs),
+        operator_dtypes=len(reached.dtypes),
+        nodes=sorted(reached.nodes),
+    )
 
 
-def _accepted(failure: Failure, statements: tuple[str, ...], judge: _Judge) -> Failure | None:
-    """The failure with these statements, if they lead to a difference of the same sort."""
-    program = Program(statements, failure.program.watched)
-    found = judge(program) if statements else None
-    return Failure(program, found) if found and _sort(found) == _sort(failure.difference) else None
+def _without(everything: Iterable[str], reached: Collection[str]) -> list[str]:
+    return sorted(name for name in everything if name not in reached)
 
 
-def _up_to(failure: Failure) -> Program:
-    """The program up to the difference."""
-    end = failure.difference.statement + 1
-    return Program(failure.program.statements[:end], failure.program.watched)
+def _at(site: str, line: int) -> str:
+    return f"{site.rpartition(':')[0]}:{line}"
 
 
-def _compiles(text: str) -> bool:
-    try:
-        compile(text, "", "exec")
-    except SyntaxError:
-        return False
-    return True
+def _dtypes(subject: ModuleType) -> set[str]:
+    """The names of dtypes, those that mean another one aside."""
+    found = {name: value for name, value in vars(subject).items() if type(value).__name__ == "dtype"}
+    return {str(value).removeprefix("torch.") for value in found.values()}
 
 
-def _size(failure: Failure) -> tuple[int, int, int]:
-    statements = failure.program.statements
-    return len(statements), sum(map(len, statements)), sum(map(ord, str(failure.program)))
+def units_of(plan: Plan, examples: int) -> Iterator[Unit]:
+    for number, first in enumerate(range(0, examples, SIZE)):
+        yield Unit(plan, number, min(SIZE, examples - first))
 
 
-# --- what a failure is like -------------------------------------------------------------------------------------------
+def _until(end: float, units: Iterator[Unit]) -> Iterator[Unit]:
+    for unit in units:
+        if time.monotonic() > end:
+            return
+        yield unit
 
 
-def _sort(found: Difference) -> str:
-    """What makes two differences the same while one of them is shrunk."""
-    return " | ".join([found.sort, *(_beginning(text) for text in (found.subject, found.reference))])
+class _Merged:
+    """Answers put together in the order of their numbers, whatever the order they came in."""
+
+    def __init__(self, result: Result, found: Callable[[Failure], None]) -> None:
+        self.result = result
+        self.numbers: set[int] = set()
+        self._found = found
+        self._waiting: dict[int, dict[str, Any]] = {}
+        self._next = 0
+        self._marks: set[str] = set()
+
+    def add(self, number: int, packed: dict[str, Any]) -> None:
+        self.numbers.add(number)
+        if number < 0:  # an example from before
+            self._merge(packed)
+            return
+        self._waiting[number] = packed
+        while self._next in self._waiting:
+            self._merge(self._waiting.pop(self._next))
+            self._next += 1
+
+    def rest(self) -> None:
+        """What came after a gap: when there was no time left for one in between."""
+        for number in sorted(self._waiting):
+            self._merge(self._waiting.pop(number))
+
+    def _merge(self, packed: dict[str, Any]) -> None:
+        whole, part = self.result.outcome, unpack(packed)
+        self.result.worked += packed["seconds"]
+        whole.programs += part.programs
+        whole.statements += part.statements
+        whole.differing += part.differing
+        whole.unsteady += part.unsteady
+        whole.explained += part.explained
+        whole.coverage += part.coverage
+        whole.examples += part.examples
+        for failure in part.failures:
+            if (mark := mark_of(failure)) not in self._marks:
+                self._marks.add(mark)
+                whole.failures.append(failure)
+                self._found(failure)
 
 
-def _beginning(text: str) -> str:
-    """The class of an exception or warning and its first words, without what is particular; nothing for other texts."""
-    class_ = _CLASS.match(text)
-    return " ".join([class_[0], *_PARTICULAR.sub("_", text[class_.end() :]).split()[:5]]) if class_ else ""
+# --- what is kept -----------------------------------------------------------------------------------------------------
 
 
-def _mark(failure: Failure) -> str:
-    """What makes two failures the same: for exceptions their texts, else the operation after which it shows."""
-    found = failure.difference
-    if found.where == "raised":
-        return _sort(found)
-    operations = _OPERATION.findall(failure.program.statements[-1]) or [failure.program.statements[-1]]
-    return f"{_sort(found)} after {operations[-1] if operations[-1] != 'sum' else operations[0]}"
+class Diary:
+    """The finished units of a campaign, one line of JSON each, so that a killed campaign goes on where it was.
+
+    It belongs to the plan and to the sources of both sides: once these have changed another one is begun. Hypothesis'
+    examples of programs that differ are kept beside it, for all campaigns.
+    """
+
+    def __init__(self, folder: Path | None, plan: Plan) -> None:
+        self._file = folder / f"{fingerprint(plan)}.jsonl" if folder else None
+        self._database = DirectoryBasedExampleDatabase(folder / "examples") if folder else None
+        self._key = plan.subject.encode()
+        self._lines = list(self._read())
+        self.resumptions = sum("began" in line for line in self._lines)
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+        self._write({"began": time.time()})
+
+    def units(self, examples: int) -> Iterator[tuple[int, dict[str, Any]]]:
+        wanted = {unit.number: unit.programs for unit in units_of(Plan(), examples)}
+        for line in self._lines:
+            if "began" not in line and wanted.get(line["number"]) == line["size"]:
+                yield line["number"], line["answer"]
+
+    def note(self, unit: Unit, answer: dict[str, Any]) -> None:
+        if self._database is not None:
+            for example in answer["examples"]:
+                self._database.save(self._key, bytes.fromhex(example))
+        if unit.example is None:
+            self._write({"number": unit.number, "size": unit.programs, "answer": answer})
+
+    def examples(self) -> list[bytes]:
+        return sorted(self._database.fetch(self._key)) if self._database is not None else []
+
+    def forget(self, example: bytes) -> None:
+        """One that does not differ any more."""
+        if self._database is not None:
+            self._database.delete(self._key, example)
+
+    def close(self) -> None:
+        """The campaign is complete: the same command begins anew."""
+        if self._file is not None:
+            self._file.unlink(missing_ok=True)
+
+    def _read(self) -> Iterator[dict[str, Any]]:
+        if self._file is None or not self._file.exists():
+            return
+        text = self._file.read_text(encoding="utf-8")
+        if not text.endswith("\n"):  # cut off when the campaign was killed
+            text = text[: text.rfind("\n") + 1]
+            self._file.write_text(text, encoding="utf-8")
+        for line in text.splitlines():
+            try:
+                found = json.loads(line)
+                if "began" not in found:
+                    unpack(found["answer"])
+                yield found
+            except (ValueError, KeyError, TypeError):  # of another making
+                continue
+
+    def _write(self, line: dict[str, Any]) -> None:
+        if self._file is not None:
+            with self._file.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(line) + "\n")
 
 
-def _beside(ours: str, theirs: str, width: int = 58) -> Iterator[str]:
-    """Two texts side by side, "subject" and "reference"."""
-    columns = [[title, *_wrapped(text, width)] for title, text in (("subject", ours), ("reference", theirs))]
-    height = max(map(len, columns))
-    left, right = [column + [""] * (height - len(column)) for column in columns]
-    return (f"  {our:<{width}} | {their}".rstrip() for our, their in zip(left, right, strict=True))
+def fingerprint(plan: Plan) -> str:
+    """Of the plan and of everything that what comes of it depends on."""
+    digest = hashlib.sha256(json.dumps(asdict(plan)).encode())
+    for module in (import_module(plan.subject), import_module("conformance")):
+        for file in _sources(module):
+            digest.update(file.read_bytes())
+    digest.update(import_module("torch").__version__.encode())
+    return digest.hexdigest()[:12]
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    lines = text.splitlines() or [""]
-    return [line[place : place + width] for line in lines for place in range(0, max(1, len(line)), width)]
-
-
-def save(failure: Failure, folder: Path = REGRESSIONS) -> Path:
-    """Write the failure down as a document; return its file."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{failure.name}.md"
-    file.write_text(failure.document(), encoding="utf-8")
-    return file
+def _sources(module: ModuleType) -> list[Path]:
+    file = Path(module.__file__ or "")
+    if module.__name__ == "torch":
+        return []
+    return sorted(file.parent.rglob("*.py")) if file.name == "__init__.py" else [file]

@@ -16,6 +16,7 @@ from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
 from conformance.suites.fuzz.comparing import Difference, differing, reads_alike
+from conformance.suites.fuzz.coverage import Meter
 from conformance.suites.fuzz.observing import Versions, observe
 from conformance.suites.fuzz.programs import Program
 
@@ -24,6 +25,9 @@ FILE = "<program>"
 # Until everything is offered, a program ends where the subject says that it is not.
 UNOFFERED_ENDS = True
 _UNOFFERED = re.compile(r"NotImplementedError: .* does not offer ")
+_ABSENT = re.compile(
+    r"AttributeError: (module 'torch|'?type object 'Tensor|'Tensor' object).* has no attribute '(\w+)'"
+)
 
 # PyTorch 2.13 crashes on the first hook of a view whose memory was written since, unless its grad_fn was read before.
 _HOOKING = ".register_hook("
@@ -36,6 +40,8 @@ _PACKING = "print('pack'"
 # So is this seen first there, where something else is wrong as well.
 _NOT_TO_BE_SAVED = "use `torch.no_grad()` instead of `torch.inference_mode()`."
 
+_ELSEWHERE = "another file"
+_PLACE = re.compile(rf" at (line \d+|{_ELSEWHERE}):")
 _ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 _ONCE = "Triggered internally"  # in what PyTorch warns of once in a process, unless told otherwise
 
@@ -50,13 +56,19 @@ class Step(NamedTuple):
 
 
 def difference(
-    program: Program, subject: ModuleType, reference: ModuleType, ignored: Collection[str] = ()
+    program: Program,
+    subject: ModuleType,
+    reference: ModuleType,
+    ignored: Collection[str] = (),
+    meter: Meter | None = None,
 ) -> Difference | None:
     """The first thing that is different, or None. ``ignored`` are sorts of differences to be passed over."""
     with _no_collection(), _every_warning(subject, reference) as caught:
         theirs = list(_Side(reference, caught).run(program))
-        for number, (our, their) in enumerate(zip(_Side(subject, caught).run(program), theirs, strict=True)):
-            if UNOFFERED_ENDS and _UNOFFERED.match(our.raised):
+        if meter:
+            meter.begin()
+        for number, (our, their) in enumerate(zip(_Side(subject, caught, meter).run(program), theirs, strict=True)):
+            if UNOFFERED_ENDS and is_unoffered(our.raised, subject, reference):
                 return None
             if their.raised.startswith(_PYTORCHS_OWN):
                 return None
@@ -64,6 +76,19 @@ def difference(
                 if found.sort not in ignored:
                     return found
     return None
+
+
+def _without_places(text: str) -> str:
+    """PyTorch points at its own Python files now and then, others at the program: it is not always known to them."""
+    return _PLACE.sub("", text)
+
+
+def is_unoffered(raised: str, subject: ModuleType, reference: ModuleType) -> bool:
+    """Whether it says that the subject does not have what PyTorch has."""
+    if absent := _ABSENT.match(raised):
+        sides = ((subject, reference), (subject.Tensor, reference.Tensor))
+        return any(hasattr(theirs, absent[2]) and not hasattr(ours, absent[2]) for ours, theirs in sides)
+    return bool(_UNOFFERED.match(raised))
 
 
 def _compare(our: Step, their: Step, number: int, program: Program) -> Iterator[Difference]:
@@ -74,6 +99,8 @@ def _compare(our: Step, their: Step, number: int, program: Program) -> Iterator[
         their = their._replace(raised=our.raised)
     for where in ("raised", "printed", "warned"):
         ours, theirs = getattr(our, where), getattr(their, where)
+        if where == "warned" and _ELSEWHERE in theirs:
+            ours, theirs = _without_places(ours), _without_places(theirs)
         if where == "printed" and our.raised != "nothing" and _PACKING in program.statements[number]:
             continue
         if ours != theirs and (exact or not reads_alike(ours, theirs)):
@@ -86,8 +113,9 @@ def _compare(our: Step, their: Step, number: int, program: Program) -> Iterator[
 class _Side:
     """One implementation in the course of a program."""
 
-    def __init__(self, module: ModuleType, caught: list[warnings.WarningMessage]) -> None:
+    def __init__(self, module: ModuleType, caught: list[warnings.WarningMessage], meter: Meter | None = None) -> None:
         self._module = module
+        self._meter = meter
         self._caught = caught
         self._printed: list[str] = []
         self._warned_once: set[str] = set()
@@ -102,21 +130,31 @@ class _Side:
             for number, text in enumerate(program.statements):
                 if _HOOKING in text:
                     self._look()
-                done = self._execute(_compiled(text))
+                done = self._execute(text)
                 self._meet()
-                yield Step(*done, self._look(number == last) if program.watched or number == last else None)
+                seen = self._look(number == last) if program.watched or number == last else None
+                if seen is not None and self._meter:
+                    self._meter.seen(seen.get("graph", ()))
+                yield Step(*done, seen)
         finally:
             self._namespace.clear()
             self._module.set_grad_enabled(True)
+            if hasattr(self._module, "set_printoptions"):
+                self._module.set_printoptions(profile="default")
+            if hasattr(self._module, "set_default_dtype"):
+                self._module.set_default_dtype(self._module.float32)
 
-    def _execute(self, code: CodeType) -> tuple[str, str, str]:
+    def _execute(self, text: str) -> tuple[str, str, str]:
         self._printed.clear()
         self._caught.clear()
-        raised = "nothing"
+        raised, failed = "nothing", None
         try:
-            exec(code, self._namespace)
+            exec(_compiled(text), self._namespace)
         except Exception as error:
-            raised = f"{type(error).__name__}: {self._plain(str(error))}"
+            raised, failed = f"{type(error).__name__}: {self._plain(str(error))}", error
+        if self._meter:
+            self._meter.statement(text, self._namespace, failed)
+        del failed  # its traceback holds what the program let go
         return raised, self._plain("\n".join(self._printed)), "\n".join(self._warned())
 
     def _meet(self) -> None:
@@ -125,7 +163,10 @@ class _Side:
                 self._versions.look(value)
 
     def _look(self, last: bool = False) -> dict[str, Any]:
-        seen = observe(self._module, self._namespace, self._versions)
+        try:
+            seen = observe(self._module, self._namespace, self._versions)
+        except Exception as error:  # a tensor that cannot even be looked at
+            return {"everything": f"{type(error).__name__}: {self._plain(str(error))}"}
         if last:
             seen["random state"] = hash(tuple(self._module.get_rng_state().tolist()))
         return seen
@@ -143,7 +184,7 @@ class _Side:
                 if text in self._warned_once:
                     continue
                 self._warned_once.add(text)
-            place = f"line {warning.lineno}" if warning.filename == FILE else "another file"
+            place = f"line {warning.lineno}" if warning.filename == FILE else _ELSEWHERE
             yield f"{warning.category.__name__} at {place}: {text}"
 
 

@@ -14,7 +14,10 @@ from typing import NamedTuple
 from conformance.suites.fuzz.state import Choices, Shape, State, Value, broadcast, fits_into, promoted
 
 SHAPES: tuple[Shape, ...] = ((), (2,), (3,), (2, 2), (2, 3), (1, 3), (3, 1), (3, 2), (2, 1, 3), (2, 2, 2), (1,), (0,))
-DTYPES = ("float32",) * 10 + ("float64",) * 3 + ("complex64", "complex64", "int64")
+_CREATED: tuple[str, ...] = (
+    ("float32",) * 15 + ("float64",) * 4 + ("complex64",) * 3 + ("int64", "int64", "bool", "float16")
+)
+_CREATED += ("complex128", "uint8", "int32", "int8", "int16")
 NUMBERS = ("2", "-1", "0.5", "3", "0", "1.5", "-2", "4")
 _POOL = ("1.", "2.", "-3.", "0.5", "4.", "-1.", "1.5", "-2.", "0.", "3.", "-0.5", "8.")
 
@@ -33,9 +36,12 @@ def literal(shape: Shape, dtype: str, start: int) -> str:
     """Nested lists of small numbers, which arithmetic keeps exact for long."""
     if not shape:
         number = _POOL[start % len(_POOL)]
-        if dtype == "int64":
-            return str(int(float(number)))
-        return f"{number[:-1] if number.endswith('.') else number}+{start % 3}j" if dtype == "complex64" else number
+        if dtype.startswith("complex"):
+            return f"{number.removesuffix('.')}+{start % 3}j"
+        if dtype == "bool":
+            return str(start % 3 != 1)
+        whole = int(float(number))
+        return number if dtype.startswith("float") else str(abs(whole) if dtype == "uint8" else whole)
     step = prod(shape[1:])
     return f"[{', '.join(literal(shape[1:], dtype, start + place * step) for place in range(shape[0]))}]"
 
@@ -44,13 +50,13 @@ def creation(state: State, choose: Choices) -> Value:
     """A new leaf."""
     wanted = choose.below(4) != 3
     shape = choose.pick(SHAPES)
-    dtype = choose.pick(DTYPES)
-    requires = wanted and dtype != "int64" and not state.inferring
-    extra = [f"dtype=torch.{dtype}"] if dtype not in ("float32", "int64") else []
+    dtype = choose.pick(_CREATED)
+    requires = wanted and dtype.startswith(("float", "complex")) and not state.inferring
+    extra = [f"dtype=torch.{dtype}"] if dtype not in ("float32", "int64", "bool") else []
     extra += ["requires_grad=True"] if requires else []
     sizes = ", ".join(map(str, shape)) if shape else "()"
     how = choose.below(8)
-    if how == 5 and dtype != "int64":
+    if how == 5 and dtype.startswith("float"):
         name = choose.pick(("ones", "zeros", "rand", "randn"))
         text = f"torch.{name}({', '.join([sizes, *extra])})"
     else:
@@ -60,10 +66,10 @@ def creation(state: State, choose: Choices) -> Value:
 
 def constant(shape: Shape, dtype: str, choose: Choices) -> str:
     """A tensor without gradient, for what an operation needs beside its operand."""
-    extra = [f"dtype=torch.{dtype}"] if dtype not in ("float32", "int64") else []
     if choose.below(3) == 2:
+        extra = [f"dtype=torch.{dtype}"] if dtype not in ("float32", "int64", "bool") else []
         return f"torch.tensor({', '.join([literal(shape, dtype, choose.below(12)), *extra])})"
-    extra += ["dtype=torch.int64"] if dtype == "int64" else []
+    extra = [f"dtype=torch.{dtype}"] if dtype != "float32" else []
     return f"torch.ones({', '.join([', '.join(map(str, shape)) if shape else '()', *extra])})"
 
 
@@ -257,6 +263,21 @@ UNARY = (
     Op("Tensor.log", "{x}.log()"),
     Op("Tensor.flip", "{x}.flip({d})"),
     Op("Tensor.conj", "{x}.conj()"),
+    Op("", "abs({x})"),
+    Op("Tensor.__floordiv__", "{x} // {s}"),
+    Op("Tensor.__mod__", "{x} % {s}"),
+    Op("", "{s} ** {x}"),
+    Op("Tensor.__invert__", "~{x}"),
+    Op("", "{x} > {s}"),
+    Op("", "{x} == {s}"),
+    Op("Tensor.__lshift__", "{x} << 1"),
+    Op("Tensor.__rfloordiv__", "{s} // {x}"),
+    Op("Tensor.__rmod__", "{s} % {x}"),
+    Op("Tensor.__and__", "{x} & 3"),
+    Op("Tensor.__rshift__", "{x} >> 1"),
+    Op("Tensor.T", "{x}.T"),
+    Op("Tensor.mT", "{x}.mT"),
+    Op("Tensor.H", "{x}.H"),
 )  # fmt: skip
 
 REDUCTIONS = (
@@ -285,7 +306,20 @@ BINARY = (
     Op("Tensor.sub", "{x}.sub({y})"),
     Op("addcmul", "torch.addcmul({x}, {x}, {y})"),
     Op("lerp", "torch.lerp({x}, {y}, 0.5)"),
+    Op("", "{x} < {y}"),
+    Op("", "{x} == {y}"),
+    Op("Tensor.__floordiv__", "{x} // {y}"),
+    Op("Tensor.__mod__", "{x} % {y}"),
+    Op("", "{x} ** {y}"),
+    Op("Tensor.__and__", "{x} & {y}"),
+    Op("Tensor.__or__", "{x} | {y}"),
+    Op("Tensor.__xor__", "{x} ^ {y}"),
+    Op("", "{x} != {y}"),
+    Op("", "{x} >= {y}"),
+    Op("Tensor.__lshift__", "{x} << {y}"),
 )  # fmt: skip
+
+_COMPARISONS = ("<", "==", "!=", ">=")
 
 # Operators whose results PyTorch may round otherwise than the mathematics says; "tolerance" is about them.
 INEXACT = (
@@ -310,6 +344,18 @@ INEXACT = (
 )
 
 
+def _is_misuse(text: str, x: Value) -> bool:
+    """Whether the dtype of ``x`` is one that the operator refuses."""
+    if any(sign in text for sign in (" & ", " | ", " ^ ", "~", " << ", " >> ")):
+        return x.differentiable
+    ordered = any(
+        sign in text for sign in (" < ", " > ", " >= ", "//", "%", "clamp", "maximum", "amax", "max()", "min(")
+    )
+    if ordered and x.dtype.startswith("complex"):
+        return True
+    return x.dtype == "bool" and any(sign in text for sign in ("-", "//", "%"))
+
+
 def unary(state: State, choose: Choices) -> Value:
     x = operand(state, choose)
     needs, text = choose.pick(UNARY)
@@ -317,14 +363,20 @@ def unary(state: State, choose: Choices) -> Value:
         text = "{x} * {s}"
     if x.dtype.startswith("complex") and text.endswith((".log()", ".sqrt()")):
         text = "{x} * {s}"  # beside their cuts the last bit decides
+    if _is_misuse(text, x) and not choose.once_in(8):
+        text = "{x} * {s}"
     places = _places(x, choose)
     dtype = x.dtype
     if ".double" in text or ".float" in text:
         wide = x.dtype.startswith("complex")
         dtype = x.dtype if wide else "float64" if ".double" in text else "float32"
-    elif x.dtype == "int64" and ("/" in text or "." in places["s"] or text.endswith((".exp()", "sigmoid({x})"))):
+    elif not x.differentiable and ("/" in text or "." in places["s"] or text.endswith((".exp()", "sigmoid({x})"))):
         dtype = "float32"
+    if " > " in text or " == " in text:
+        dtype = "bool"
     shape = x.shape
+    if text.endswith(("T", "H")):
+        shape = shape[::-1]
     if "index_select" in text and shape:
         shape = tuple(2 if place == int(places["d"]) else size for place, size in enumerate(shape))
     return Value(text.format(x=_bracketed(x.text, text), **places), shape, dtype, x.requires, not x.requires)
@@ -333,7 +385,9 @@ def unary(state: State, choose: Choices) -> Value:
 def reduction(state: State, choose: Choices, x: Value | None = None) -> Value:
     x = x or operand(state, choose)
     needs, text = choose.pick(REDUCTIONS)
-    if not state.offers(needs):
+    if not state.offers(needs) or (
+        (_is_misuse(text, x) or ("m" in text[4:6] and not x.differentiable)) and not choose.once_in(8)
+    ):
         text = "{x}.sum()"
     places = _places(x, choose)
     shape: Shape = ()
@@ -341,7 +395,7 @@ def reduction(state: State, choose: Choices, x: Value | None = None) -> Value:
         place = int(places["d"])
         kept = (1,) if "keepdim" in text and x.shape else ()
         shape = (*x.shape[:place], *kept, *x.shape[place + 1 :])
-    dtype = "float32" if x.dtype == "int64" and "mean" in text else x.dtype
+    dtype = "int64" if not x.differentiable and "m" not in text.partition(".")[2][:2] else x.dtype
     return Value(text.format(x=x.text, **places), shape, dtype, x.requires, not x.requires)
 
 
@@ -353,12 +407,13 @@ def binary(state: State, choose: Choices) -> Value:
     if choose.once_in(8):
         return joined(x, state, choose)
     needs, text = choose.pick(BINARY)
-    if needs and not state.offers(needs):
+    if (needs and not state.offers(needs)) or ((_is_misuse(text, x) or _is_misuse(text, y)) and not choose.once_in(8)):
         text = "{x} * {y}"
     shape = broadcast(x.shape, y.shape)
     requires = x.requires or y.requires
+    dtype = "bool" if any(f" {it} " in text for it in _COMPARISONS) else promoted(x.dtype, y.dtype)
     text = text.format(x=x.text, y=y.text)
-    return Value(text, x.shape if shape is None else shape, promoted(x.dtype, y.dtype), requires, not requires)
+    return Value(text, x.shape if shape is None else shape, dtype, requires, not requires)
 
 
 def product(x: Value, state: State, choose: Choices) -> Value:

@@ -8,16 +8,17 @@ all that shrinking needs.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from types import ModuleType
 
 from hypothesis import strategies as st
 
 from conformance.suites.fuzz.expressions import INEXACT
-from conformance.suites.fuzz.state import Choices, State, everything, offered_by
+from conformance.suites.fuzz.state import Choices, State, everything, narrowed, offered_by
 from conformance.suites.fuzz.statements import statement
 
-_BYTES = 24  # more than any statement chooses
+_BYTES = 40  # more than any statement chooses
 _LENGTHS = ((1, 6), (5, 16), (12, 36))
 
 # Of complex numbers, PyTorch multiplies and divides the parts in an order of its own.
@@ -52,18 +53,23 @@ class Program:
         return "\n".join(self.statements)
 
 
-def programs(subject: ModuleType | None = None, max_statements: int = _LENGTHS[-1][1]) -> st.SearchStrategy[Program]:
+def programs(
+    subject: ModuleType | None = None, max_statements: int = _LENGTHS[-1][1], only: Collection[str] = ()
+) -> st.SearchStrategy[Program]:
     """Programs over a few small tensors under the name ``torch``: views, writes in place, grad modes, hooks, passes.
 
-    Statements may raise, and are meant to now and then. With ``subject``, only operators that this module has are used.
+    Statements may raise, and are meant to now and then. With ``subject``, only operators that this module has are used;
+    with ``only``, of the operators that are called by name those ("add", "index_select"), in place as well.
     """
     offers = everything if subject is None else offered_by(subject)
+    if only:
+        offers = narrowed(offers, only)
     of_statement = st.binary(min_size=_BYTES, max_size=_BYTES)
     lengths = [(low, min(high, max_statements)) for low, high in _LENGTHS if low <= max_statements]
     sources = st.one_of([st.lists(of_statement, min_size=low, max_size=high) for low, high in lengths])
 
     def write(drawn: tuple[list[bytes], bool]) -> Program:
-        state = State(offers)
+        state = State(offers, narrow=bool(only))
         return Program(tuple(statement(state, Choices(source)) for source in drawn[0]), drawn[1])
 
     return st.tuples(sources, st.sampled_from((True, True, False))).map(write)

@@ -6,7 +6,7 @@ The belief is light: after a statement that raises it may be wrong, and then the
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count, product
 from string import ascii_lowercase
@@ -17,7 +17,28 @@ Shape = tuple[int, ...]
 Item = TypeVar("Item")
 
 _WORD = re.compile(r"\b[a-z]{1,2}\b")
-_RANK = ("bool", "int64", "float32", "float64", "complex64", "complex128")
+_RANK = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64", "complex64", "complex128")
+DTYPES = (
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+    "int64",
+    "bool",
+    "uint8",
+    "int8",
+    "int16",
+    "int32",
+    "float16",
+)
+
+
+# What programs are held together by.
+NO_OPERATORS = frozenset(
+    """autograd.grad autograd.Function autograd.graph.saved_tensors_hooks Tensor.backward Tensor.retain_grad
+    Tensor.register_hook Tensor.register_post_accumulate_grad_hook Tensor.detach Tensor.data
+    Tensor.__getitem__""".split()
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +56,7 @@ class Value:
 
     @property
     def differentiable(self) -> bool:
-        return self.dtype not in ("bool", "int64")
+        return self.dtype.startswith(("float", "complex"))
 
     @property
     def whole(self) -> bool:
@@ -51,6 +72,10 @@ class Choices:
 
     def below(self, stop: int) -> int:
         return next(self._bytes, 0) % stop
+
+    def below_many(self, stop: int) -> int:
+        """As ``below``, where there are more than 256."""
+        return (self.below(256) << 8 | self.below(256)) % stop
 
     def pick(self, options: Sequence[Item]) -> Item:
         return options[self.below(len(options))]
@@ -76,6 +101,7 @@ class State:
     nodes: list[str] = field(default_factory=list)
     functions: dict[str, int] = field(default_factory=dict)  # of autograd.Function classes: how many tensors they take
     origins: dict[str, set[str]] = field(default_factory=dict)  # of each name: the names it was computed from
+    narrow: bool = False  # whether only some operators are wanted, and these often
     recording: bool = True
     inferring: bool = False
     frozen: set[str] = field(default_factory=set)  # the storages named in inference mode
@@ -88,13 +114,17 @@ class State:
         return self._names()
 
     def bind(self, name: str, value: Value) -> None:
-        self.origins[name] = self.behind(value.text)
+        used = self.behind(value.text)
+        sure = value.sure and all(self.tensors[it].sure for it in used if it in self.tensors and it != name)
+        self.origins[name] = used
         self.tuples.pop(name, None)
         self._storages += not value.memory
         memory = value.memory or f"storage {self._storages}"
         if self.inferring:
             self.frozen.add(memory)
-        self.tensors[name] = replace(value, text=name, requires=value.requires and value.differentiable, memory=memory)
+        self.tensors[name] = replace(
+            value, text=name, requires=value.requires and value.differentiable, memory=memory, sure=sure
+        )
 
     def behind(self, text: str) -> set[str]:
         """The names in an expression, and all that they were computed from."""
@@ -123,6 +153,8 @@ def _fresh_names() -> Iterator[str]:
 
 def promoted(*dtypes: str) -> str:
     """The dtype of a result of several tensors."""
+    if {"uint8", "int8"} <= {*dtypes}:
+        dtypes = (*dtypes, "int16")
     highest = max(dtypes, key=_RANK.index)
     return "complex128" if highest == "complex64" and "float64" in dtypes else highest
 
@@ -161,6 +193,11 @@ def offered_by(subject: ModuleType) -> Callable[[str], bool]:
         return known[name]
 
     return offers
+
+
+def narrowed(offers: Callable[[str], bool], only: Collection[str]) -> Callable[[str], bool]:
+    """Of the operators only these, in place or not; what is no operator (``autograd.grad``) as before."""
+    return lambda name: offers(name) and (name in NO_OPERATORS or name.rpartition(".")[2].strip("_") in only)
 
 
 def _has(thing: object, path: str) -> bool:

@@ -10,16 +10,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from textwrap import indent
 
+from conformance.suites.fuzz.calls import call
 from conformance.suites.fuzz.expressions import (
     NUMBERS,
     constant,
     creation,
     expression,
     operand,
+    reduction,
     scalar,
     view,
     written,
 )
+from conformance.suites.fuzz.indices import index, value_for
 from conformance.suites.fuzz.state import Choices, State, Value, broadcast
 
 Kind = Callable[[State, Choices], "str | None"]
@@ -43,6 +46,8 @@ def statement(state: State, choose: Choices) -> str:
     """The next statement of the program."""
     if not state.tensors:
         return create(state, choose)  # type: ignore[return-value]
+    if state.narrow and choose.below(2):
+        return call_any(state, choose) or "pass"
     return choose.pick(KINDS)(state, choose) or compute(state, choose) or "pass"
 
 
@@ -78,6 +83,13 @@ def look(state: State, choose: Choices) -> str | None:
     return _bound(state, choose, seen) if not seen.whole else None
 
 
+@kind(4)
+def index_by_tensors(state: State, choose: Choices) -> str | None:
+    x = operand(state, choose)
+    text, shape, sure = index(x, state, choose)
+    return _bound(state, choose, Value(x.text + text, shape, x.dtype, x.requires, not x.requires, sure=sure))
+
+
 @kind(2)
 def take_apart(state: State, choose: Choices) -> str | None:
     """Several views at once, under a name each or under one together."""
@@ -108,6 +120,26 @@ def take_apart(state: State, choose: Choices) -> str | None:
     for name, shape in zip(names, shapes, strict=True):
         state.bind(name, Value(x.text, shape, x.dtype, requires, not requires, memory=x.memory))
     return f"{', '.join(names)}{',' if len(names) == 1 else ''} = {x.text}.{how}"
+
+
+@kind(16)
+def call_any(state: State, choose: Choices) -> str | None:
+    """Whatever operator there is, by PyTorch's schemas."""
+    made = call(state, choose)
+    if made is None:
+        return None
+    schema, value, target = made
+    if target is not None:
+        if not target.differentiable and value.requires:
+            return None  # see ``write``
+        if value.requires and state.recording:
+            state.change(target, requires=True, leaf=False)
+        return value.text
+    if schema.returns == ("Tensor",):
+        return _bound(state, choose, value)
+    if any("Tensor" in kind for kind in schema.returns):
+        return f"{state.fresh()} = {value.text}"
+    return f"print({value.text})"
 
 
 # --- writes in place --------------------------------------------------------------------------------------------------
@@ -143,6 +175,15 @@ _WRITES = (
     ("transpose_", "{t}.transpose_(0, -1)"),
     ("squeeze_", "{t}.squeeze_()"),
     ("unsqueeze_", "{t}.unsqueeze_(0)"),
+    ("", "{t} /= {v}"),
+    ("__ipow__", "{t} **= 2"),
+    ("__ifloordiv__", "{t} //= {v}"),
+    ("__imod__", "{t} %= {v}"),
+    ("__iand__", "{t} &= {v}"),
+    ("__ior__", "{t} |= {v}"),
+    ("__ixor__", "{t} ^= {v}"),
+    ("__ilshift__", "{t} <<= 1"),
+    ("__irshift__", "{t} >>= 1"),
 )  # fmt: skip
 
 
@@ -168,7 +209,7 @@ def write(state: State, choose: Choices) -> str | None:
         state.change(target, requires=state.recording or target.requires, leaf=not state.recording and target.leaf)
     elif target.requires and state.recording:
         state.change(target, leaf=False)
-    if target.dtype == "int64" and value.requires:
+    if not target.differentiable and value.requires:
         return None  # PyTorch lets a tensor of integers require gradients then, and fails later on
     _reshape(state, target, needs)
     return text.format(t=target.text, v=value.text, w=tensor.text, s=choose.pick(NUMBERS))
@@ -183,6 +224,13 @@ def _reshape(state: State, target: Value, needs: str) -> None:
         state.change(target, shape=tuple(size for size in target.shape if size != 1))
     elif needs == "unsqueeze_" and target.whole:
         state.change(target, shape=(1, *target.shape))
+
+
+@kind(2)
+def write_by_tensors(state: State, choose: Choices) -> str | None:
+    x = operand(state, choose, _writable)
+    text, _, _ = index(x, state, choose)
+    return f"{x.text}{text} {choose.pick(('=', '=', '+=', '*='))} {value_for(x, choose)}"
 
 
 # --- passes -----------------------------------------------------------------------------------------------------------
@@ -349,6 +397,82 @@ def cut(state: State, choose: Choices) -> str | None:
     return _bound(state, choose, detached)
 
 
+# --- functions, loops, and what holds for the whole program -----------------------------------------------------------
+
+_FUNCTIONAL = (
+    ("relu", "relu({x})"),
+    ("softmax", "softmax({x}, dim={d})"),
+    ("log_softmax", "log_softmax({x}, dim={d})"),
+    ("softplus", "softplus({x})"),
+    ("logsigmoid", "logsigmoid({x})"),
+    ("mse_loss", "mse_loss({x}, {y})"),
+    ("mse_loss", "mse_loss({x}, {y}, reduction='sum')"),
+    ("binary_cross_entropy_with_logits", "binary_cross_entropy_with_logits({x}, {y})"),
+    ("binary_cross_entropy", "binary_cross_entropy({x}.sigmoid(), {y} * 0 + 0.5)"),
+    ("cross_entropy", "cross_entropy({x}, torch.zeros({x}.shape[0], dtype=torch.int64))"),
+    ("cross_entropy", "cross_entropy({x}, {x}.detach(), label_smoothing=0.1)"),
+    ("nll_loss", "nll_loss({x}, torch.zeros({x}.shape[:1], dtype=torch.int64), reduction='none')"),
+    ("one_hot", "one_hot(torch.tensor([0, 2, 1]))"),
+    ("embedding", "embedding(torch.tensor([0, 0]), {x})"),
+    ("linear", "linear({x}, {x})"),
+    ("linear", "linear({x}, {y}, {y})"),
+    ("dropout", "dropout({x}, 0.5)"),
+    ("dropout", "dropout({x}, training=False)"),
+    ("tanh", "tanh({x})"),
+    ("sigmoid", "sigmoid({x})"),
+)
+
+
+@kind(3)
+def call_functional(state: State, choose: Choices) -> str | None:
+    name, text = choose.pick(_FUNCTIONAL)
+    if not state.offers(f"nn.functional.{name}"):
+        return None
+    x, y = operand(state, choose), operand(state, choose)
+    text = text.format(x=x.text, y=y.text, d=choose.below(len(x.shape) or 1))
+    requires = x.requires or y.requires
+    kept = name in ("relu", "softmax", "log_softmax", "softplus", "logsigmoid", "dropout", "tanh", "sigmoid")
+    whole = Value(f"torch.nn.functional.{text}", x.shape if kept else (), x.dtype, requires, not requires, sure=kept)
+    return _bound(state, choose, whole)
+
+
+@kind(1, "Tensor.backward")
+def train(state: State, choose: Choices) -> str | None:
+    """Some steps down a gradient."""
+    leaves = state.values(lambda value: value.leaf and value.requires and value.whole)
+    if not leaves:
+        return None
+    w = choose.pick(leaves)
+    loss = reduction(state, choose, Value(f"({w.text} * {w.text})", w.shape, w.dtype, True, False))
+    update = choose.pick(("{w} -= 0.1 * {w}.grad", "{w}.sub_({w}.grad, alpha=0.5)", "{w}.copy_({w} - {w}.grad)"))
+    return (
+        f"for step in range({choose.below(3) + 1}):\n    loss = {loss.text}.sum()\n    loss.backward()\n"
+        f"    with torch.no_grad():\n        {update.format(w=w.text)}\n    {w.text}.grad = None"
+    )
+
+
+_WHOLE = (
+    ("manual_seed", "torch.manual_seed(3)"),
+    ("set_printoptions", "torch.set_printoptions(precision=2)"),
+    ("set_printoptions", "torch.set_printoptions(sci_mode=True)"),
+    ("set_printoptions", "torch.set_printoptions(threshold=3, edgeitems=1)"),
+    ("set_printoptions", "torch.set_printoptions(linewidth=20, precision=6)"),
+    ("set_printoptions", "torch.set_printoptions(profile='short')"),
+    ("set_default_dtype", "torch.set_default_dtype(torch.float64)"),
+    ("set_default_dtype", "torch.set_default_dtype(torch.float32)"),
+    ("random.fork_rng", "with torch.random.fork_rng():\n    torch.rand(3)"),
+    ("set_rng_state", "torch.set_rng_state(torch.get_rng_state())"),
+    ("rand", "torch.rand(2)"),
+    ("randn", "torch.randn(3)"),
+)
+
+
+@kind(2)
+def set_whole(state: State, choose: Choices) -> str | None:
+    needs, text = choose.pick(_WHOLE)
+    return text if state.offers(needs) else None
+
+
 # --- hooks ------------------------------------------------------------------------------------------------------------
 
 _HOOKS = (
@@ -501,6 +625,17 @@ _SHOWN = (
     "torch.is_grad_enabled(), {x}.is_inference()",
     "f'{{{x}}}'",
     "{x} == {y}",
+    "[*{x}]",
+    "len({x}), {x}.dim()",
+    "int({x}), complex({x})",
+    "2 in {x}",
+    "{x}.shape, {x}.dtype, {x}.size(), {x}.stride()",
+    "repr({x}), {x}.element_size(), {x}.nbytes",
+    "{x}.device, {x}.ndim, {x}.is_floating_point()",
+    "list(map(float, {x}.flatten()))",
+    "{x}.numpy(force=True)",
+    "torch.equal({x}, {y}), torch.allclose({x}, {x})",
+    "torch.is_tensor({x}), {x}.type()",
 )
 
 

@@ -9,16 +9,17 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
-from typer.testing import CliRunner
 
 torch = pytest.importorskip("torch", reason="PyTorch, the reference, is not installed")
 
 import shimtorch  # noqa: E402
-from conformance.cli import app  # noqa: E402
 from conformance.documents import read  # noqa: E402
 from conformance.strategies import Program, difference, programs  # noqa: E402
-from conformance.suites.fuzz.campaign import REGRESSIONS, Campaign, Failure, save, shortened, simplified  # noqa: E402
 from conformance.suites.fuzz.comparing import Difference, reads_alike  # noqa: E402
+from conformance.suites.fuzz.coverage import Meter  # noqa: E402
+from conformance.suites.fuzz.failures import REGRESSIONS, Failure, save  # noqa: E402
+from conformance.suites.fuzz.hunting import Hunt  # noqa: E402
+from conformance.suites.fuzz.shrinking import shortened, simplified  # noqa: E402
 from conformance.suites.fuzz.statements import KINDS  # noqa: E402
 
 drawn = settings(max_examples=300, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -81,6 +82,16 @@ def test_all_kinds_of_statements_are_drawn() -> None:
     ):
         assert part in everything, part
     assert len(KINDS) <= 128, "a byte chooses the kind: with more of them, some come up twice as often as others"
+    for part in (
+        ".set_printoptions(",
+        "nn.functional.",
+        "for step in",
+        "float16",
+        "uint8",
+        "torch.tensor([0, 0])]",
+        " // ",
+    ):
+        assert part in everything, part
 
 
 @seed(0)
@@ -187,12 +198,12 @@ def _random(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(shimtorch, "rand", rand)
 
 
-class _Planted(Campaign):
-    """A campaign that looks only for what a fault does: without it, the programs it finds do not differ."""
+class _Planted(Hunt):
+    """A hunt that looks only for what a fault does: without it, the programs it finds do not differ."""
 
     fault: Wrong
 
-    def difference(self, program: Program) -> Difference | None:
+    def difference(self, program: Program, meter: Meter | None = None) -> Difference | None:
         with _planted(self.fault):
             found = super().difference(program)
         return None if found is None or super().difference(program) is not None else found
@@ -217,11 +228,11 @@ def _planted(fault: Wrong) -> Iterator[None]:
     ],
 )
 def test_a_planted_fault_is_found_and_shrunk(fault: Wrong, sort: str, statements: int, last: str) -> None:
-    campaign = _Planted(shimtorch, torch)
-    campaign.fault = fault
     told = []
     for start in range(3):  # what the shim does not do alike each time is found, too
-        for failure in campaign.run(10_000, start, limit=15, failures=1).failures:
+        hunt = _Planted(shimtorch, torch)
+        hunt.fault = fault
+        for failure in hunt.run(10_000, start, limit=15, failures=1).failures:
             told.append(failure.told())
             if re.search(sort, failure.difference.where):
                 assert re.search(last, str(failure.program)), failure.told()
@@ -279,30 +290,3 @@ def test_what_was_found_once_does_not_come_back(file: Path) -> None:
         program = Program(tuple(statements), watched)
         found = difference(program, shimtorch, torch)
         assert found is None, Failure(program, found).told()
-
-
-# --- the command ------------------------------------------------------------------------------------------------------
-
-
-def fuzz(*arguments: str):
-    return CliRunner().invoke(app, ["fuzz", *arguments])
-
-
-def test_the_command_finds_nothing_in_pytorch_itself() -> None:
-    result = fuzz("--subject", "torch", "--examples", "30")
-    assert result.exit_code == 0
-    assert result.output.startswith("30 programs in ")
-
-
-def test_the_command_tells_and_saves(tmp_path: Path) -> None:
-    with _planted(_wording):
-        result = fuzz("--examples", "3000", "--time", "60", "--failures", "3", "--seed", "1", "--save", str(tmp_path))
-    assert result.exit_code == 1
-    assert "subject" in result.output
-    assert f"saved {tmp_path}" in result.output
-    assert list(tmp_path.glob("*.md"))
-
-
-def test_the_command_with_a_module_that_is_not_there() -> None:
-    result = fuzz("--subject", "nosuchmodule")
-    assert result.exit_code == 2
