@@ -208,8 +208,8 @@ class _Merged:
 
     def add(self, number: int, packed: dict[str, Any]) -> None:
         self.numbers.add(number)
-        if number < 0:  # an example from before
-            self._merge(packed)
+        if number < 0:  # an example from before, which is no program of this campaign
+            self._merge(packed | {"programs": 0, "statements": 0})
             return
         self._waiting[number] = packed
         while self._next in self._waiting:
