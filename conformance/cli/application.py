@@ -42,6 +42,10 @@ Subject = Annotated[
     str,
     typer.Option(metavar="MODULE", callback=_importable, help="What to judge: a module, or a file that is an adapter."),
 ]
+LookAlike = Annotated[
+    str,
+    typer.Option("--subject", metavar="MODULE", help="In documents that import this look-alike, it means PyTorch."),
+]
 Timeout = Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Time limit of each snippet.")]
 Memory = Annotated[int, typer.Option(min=64, metavar="MIB", help="Address space of each process.")]
 OutputLimit = Annotated[

@@ -87,9 +87,13 @@ class Note:
 
 @dataclass(frozen=True)
 class Document:
-    """A document is one program: its snippets share a namespace and run in order."""
+    """A document is one program: its snippets share a namespace and run in order.
+
+    ``alias`` is a look-alike's name, if the document imports that where others import torch: it means the same then.
+    """
 
     name: str
     format: str
     snippets: tuple[Snippet, ...]
     notes: tuple[Note, ...] = field(default=())
+    alias: str | None = None

@@ -113,6 +113,17 @@ def bound_names(tree: ast.AST) -> set[str]:
     return names
 
 
+def imported_modules(tree: ast.AST) -> set[str]:
+    """The full names of modules that import statements may load: of ``from a import b`` both ``a`` and ``a.b``."""
+    modules: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            modules |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return modules
+
+
 def free_names(tree: ast.AST) -> set[str]:
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
 
