@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from rich.text import Text
 from conformance.recordings.reference import why_no_torch
 from conformance.reports.model import EXIT_STATUS
 from conformance.reports.visible import visible
+from conformance.runners.imports import importable
 from conformance.runners.pool import Progress as OnProgress
 
 UNUSABLE = EXIT_STATUS["unusable"]
@@ -28,14 +28,10 @@ Paths = Annotated[
 
 
 def _importable(subject: str) -> str:
-    """The name of the module to judge; where a file was named, that of the module in it."""
-    file = Path(subject)
-    if file.suffix != ".py":
-        return subject
-    if not file.is_file():
-        raise typer.BadParameter(f"{subject}: there is no such file")
-    sys.path.insert(0, str(file.parent.absolute()))
-    return file.stem
+    try:
+        return importable(subject)
+    except FileNotFoundError as problem:
+        raise typer.BadParameter(str(problem)) from None
 
 
 Subject = Annotated[

@@ -8,7 +8,19 @@ from pathlib import Path
 from .model import Damaged, Document, Expectation, Note, Raises, Snippet
 from .reading import Reader, readers
 
-__all__ = ["Document", "Expectation", "Note", "Raises", "Snippet", "UnreadableDocument", "find", "read"]
+__all__ = [
+    "Document",
+    "Expectation",
+    "Note",
+    "NothingToRun",
+    "Raises",
+    "Snippet",
+    "UnreadableDocument",
+    "find",
+    "is_sought",
+    "read",
+    "suffixes",
+]
 
 
 class UnreadableDocument(Exception):
@@ -19,6 +31,10 @@ class UnreadableDocument(Exception):
         self.file = file
         self.reason = reason
         self.line = line
+
+
+class NothingToRun(UnreadableDocument):
+    """A file without code, and without anything that was to be code."""
 
 
 def read(path: str | Path) -> Document:
@@ -39,7 +55,8 @@ def read(path: str | Path) -> Document:
     if not reading.snippets:
         reason = f"no code to run was found (read as {reader.format})"
         line = notes[0].line if notes else None
-        raise UnreadableDocument(file, reason + (f"; {notes[0].message}" if notes else ""), line)
+        kind = UnreadableDocument if any(note.kind == "unreadable" for note in notes) else NothingToRun
+        raise kind(file, reason + (f"; {notes[0].message}" if notes else ""), line)
     return Document(file.name, reader.format, tuple(reading.snippets), tuple(notes))
 
 
@@ -58,7 +75,7 @@ def find(paths: Iterable[str | Path]) -> list[Path]:
             for file in sorted(path.rglob("*"))
             if not any(part.startswith(".") for part in file.relative_to(path).parts)
             and file.is_file()
-            and _is_sought(file)
+            and is_sought(file)
         ]
         if not inside:
             raise UnreadableDocument(path, f"no document in this folder; known: {_known()}")
@@ -74,7 +91,8 @@ def _reader(file: Path, text: str) -> Reader | None:
     return max(_fitting(file), key=lambda reader: reader.fits(text), default=None)
 
 
-def _is_sought(file: Path) -> bool:
+def is_sought(file: Path) -> bool:
+    """Whether a file is read for being in a folder."""
     fitting = _fitting(file)
     if all(reader.sought for reader in fitting):
         return bool(fitting)
@@ -85,8 +103,13 @@ def _is_sought(file: Path) -> bool:
     return reader is not None and reader.sought
 
 
+def suffixes() -> set[str]:
+    """Of the files that have a reader, in lower case."""
+    return {suffix for reader in readers() for suffix in reader.suffixes}
+
+
 def _known() -> str:
-    return ", ".join(sorted({suffix for reader in readers() for suffix in reader.suffixes}))
+    return ", ".join(sorted(suffixes()))
 
 
 def _text(file: Path) -> str:

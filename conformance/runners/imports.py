@@ -10,10 +10,25 @@ import builtins
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 GIVEN = {"torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional", "np": "numpy"}
+
+
+def importable(subject: str) -> str:
+    """The name of a module; where a file is named, that of the module in it, which can be imported from then on.
+
+    Raises FileNotFoundError.
+    """
+    file = Path(subject)
+    if file.suffix != ".py":
+        return subject
+    if not file.is_file():
+        raise FileNotFoundError(f"{subject}: there is no such file")
+    sys.path.insert(0, str(file.parent.absolute()))
+    return file.stem
 
 
 def name_for_document(module_name: str, subject: str) -> str:

@@ -12,7 +12,9 @@ from conformance.suites.documents import read_document
 
 pytestmark = pytest.mark.usefixtures("made_up_torch")
 
-PAGE = "```python\n{}\n```\n\n```python\nx = torch.tensor([1.0, 2.0])\nprint(x)\n```\n\n```text\ntensor([1., 2.])\n```\n"
+PAGE = (
+    "```python\n{}\n```\n\n```python\nx = torch.tensor([1.0, 2.0])\nprint(x)\n```\n\n```text\ntensor([1., 2.])\n```\n"
+)
 WAYS = [
     "import planted_look_alike as torch",
     "import planted_look_alike\ntorch = planted_look_alike",
