@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.text import Text
 
-from conformance.recordings.reference import why_no_torch
+from conformance.recordings.reference import TORCH, Choice, why_no_torch
 from conformance.reports.model import EXIT_STATUS
 from conformance.reports.visible import visible
 from conformance.runners.imports import importable
@@ -41,6 +41,9 @@ Subject = Annotated[
 LookAlike = Annotated[
     str,
     typer.Option("--subject", metavar="MODULE", help="In documents that import this look-alike, it means PyTorch."),
+]
+Reference = Annotated[
+    Choice, typer.Option(help=f"PyTorch {TORCH}'s recorded answers, PyTorch itself, or whichever is there first.")
 ]
 Timeout = Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Time limit of each snippet.")]
 Memory = Annotated[int, typer.Option(min=64, metavar="MIB", help="Address space of each process.")]

@@ -19,7 +19,10 @@ __all__ = [
     "find",
     "is_sought",
     "read",
+    "read_text",
+    "reader_of",
     "suffixes",
+    "text_of",
 ]
 
 
@@ -40,8 +43,12 @@ class NothingToRun(UnreadableDocument):
 def read(path: str | Path) -> Document:
     """Read a document; UnreadableDocument if it is missing, damaged, of an unknown format or without code."""
     file = Path(path)
-    text = _text(file)
-    reader = _reader(file, text)
+    return read_text(file, text_of(file))
+
+
+def read_text(file: Path, text: str) -> Document:
+    """Read what is, or could be, the text of a file; raises UnreadableDocument."""
+    reader = reader_of(file, text)
     if reader is None:
         raise UnreadableDocument(file, f"no reader for {file.suffix or 'a file without a suffix'}; known: {_known()}")
     try:
@@ -87,7 +94,8 @@ def _fitting(file: Path) -> list[Reader]:
     return [reader for reader in readers() if file.suffix.lower() in reader.suffixes]
 
 
-def _reader(file: Path, text: str) -> Reader | None:
+def reader_of(file: Path, text: str) -> Reader | None:
+    """The reader that fits a file best."""
     return max(_fitting(file), key=lambda reader: reader.fits(text), default=None)
 
 
@@ -97,7 +105,7 @@ def is_sought(file: Path) -> bool:
     if all(reader.sought for reader in fitting):
         return bool(fitting)
     try:
-        reader = _reader(file, _text(file))
+        reader = reader_of(file, text_of(file))
     except UnreadableDocument:
         return False
     return reader is not None and reader.sought
@@ -112,7 +120,8 @@ def _known() -> str:
     return ", ".join(sorted(suffixes()))
 
 
-def _text(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """What is in a file, without a byte order mark; raises UnreadableDocument."""
     try:
         data = file.read_bytes()
     except FileNotFoundError as error:

@@ -26,10 +26,13 @@ class Expectation:
 
     Where the document shows an exception, the text ends with its last line, ``Type: message``; the
     traceback above that line and warnings are left out.
+
+    ``line`` is where the output begins, ``lines[i]`` where line ``i`` of the text stands, if the format has such lines.
     """
 
     text: str
     line: int
+    lines: tuple[int, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)

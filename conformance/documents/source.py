@@ -34,6 +34,12 @@ def join(lines: Iterable[Line]) -> str:
     return "\n".join(line.text for line in lines)
 
 
+def trimmed(lines: Sequence[Line]) -> list[Line]:
+    """The lines without the blank ones at both ends."""
+    full = [index for index, line in enumerate(lines) if not line.blank]
+    return list(lines[full[0] : full[-1] + 1]) if full else []
+
+
 def parse(code: str) -> ast.Module | None:
     """The syntax tree, or None for what is not Python. Prose provokes warnings: they are muted."""
     with warnings.catch_warnings():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -134,17 +134,22 @@ def _plan(path: Path, document: Document, settings: Settings, pool: Pool) -> _Pl
     return _Plan(path, document, subject, recording or pool.start(document, "torch"))
 
 
+def runs_of(reference: Recording | UnderWay) -> Mapping[int, Run]:
+    """Raises UnusableSubject."""
+    return reference.runs if isinstance(reference, Recording) else reference.wait()
+
+
 def _conclude(plan: _Plan, settings: Settings) -> report.Document:
     document = plan.document
     recorded = isinstance(plan.reference, Recording)
     try:
         ours = plan.subject.wait()
-        theirs = plan.reference.runs if isinstance(plan.reference, Recording) else plan.reference.wait()
+        theirs = runs_of(plan.reference)
     except UnusableSubject as problem:
         return _unusable(plan.path, document, problem)
     facts, their_facts = ours[SEEDS[0]].facts, theirs[SEEDS[0]].facts
     portable = facts["module"] != "torch" or facts["capability"] == their_facts["capability"]
-    elsewhere = None if recorded else _recorded_elsewhere(document, theirs[SEEDS[0]], settings.recordings)
+    elsewhere = None if recorded else recorded_elsewhere(document, theirs[SEEDS[0]], settings.recordings)
     told = {seed: (outcomes(ours[seed].results), outcomes(theirs[seed].results)) for seed in SEEDS}
     snippets = [
         judge_snippet(
@@ -168,7 +173,7 @@ def _conclude(plan: _Plan, settings: Settings) -> report.Document:
     )
 
 
-def _recorded_elsewhere(document: Document, live: Run, folder: Path) -> Sequence[Result] | None:
+def recorded_elsewhere(document: Document, live: Run, folder: Path) -> Sequence[Result] | None:
     """PyTorch's recorded answers, if they come from another CPU capability than these."""
     try:
         recording = find_recording(document, folder)
