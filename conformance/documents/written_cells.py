@@ -121,6 +121,8 @@ def _written(text: str, old: PlacedString | PlacedList, value: str) -> str:
     lines = [known.get(line) or _string_written(text, line) for line in re.findall(r"[^\n]*\n|[^\n]+", value)]
     opening, closing = text[old.start : old[0].start], text[old[-1].stop : old.stop]
     between = text[old[0].stop : old[1].start] if len(old) > 1 else f",{opening[1:]}"
+    if between == "," and '": ' in text:  # one line of the list was there, and the file is not spread over lines
+        between = ", "
     return opening + between.join(lines) + closing
 
 

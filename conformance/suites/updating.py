@@ -105,9 +105,8 @@ def _start(
         reader = reader_of(path, text)
         if reader is None or reader.edits is None:
             known = " and ".join(sorted(it.format for it in readers() if it.edits))
-            return Update(
-                path, passed_over=f"{path}: only outputs of {known} are updated, not those of {document.format}"
-            )
+            told = f"{path}: outputs of {document.format} are not updated, only those of {known}"
+            return Update(path, passed_over=told)
         reference = choose_reference(document, settings.reference, settings.recordings)
     except UnreadableDocument as problem:
         return Update(path, problem=str(problem))
@@ -185,7 +184,7 @@ def _stale(
         raise Unwritable(f"PyTorch prints more than the limit of {limit} bytes")
     error = results[0].error
     if error and not snippet.raises and not any(is_error(line) or error.type in line for line in text.split("\n")):
-        raise Unwritable(f"with PyTorch its snippet raises {error.type}: {error.text}, and no error is documented")
+        raise Unwritable(f"with PyTorch its snippet raises {error.type}, and no error is documented")
     return shown_of(results[0], snippet.raises, text)
 
 
