@@ -70,7 +70,7 @@ def _share(parts: Sequence[Sequence[str]], wanted: list[str]) -> list[list[str]]
     """The lines of each part that is to show these lines; those that still are right keep theirs."""
     shared, left = [[*part] for part in parts], [index for index, part in enumerate(parts) if any(part)]
     for end in (-1, 0):
-        while left and wanted:
+        while len(left) > 1:
             part = [line.rstrip() for line in parts[left[end]]]
             if (wanted[-len(part) :] if end else wanted[: len(part)]) != part:
                 break

@@ -227,6 +227,13 @@ def test_what_is_not_stale_stays(conformance: Any, page: Any, code: str, shown: 
     assert (answer.status, file.read_text()) == (0, BLOCK.format(code, shown))
 
 
+def test_a_line_that_still_is_right_stays_as_it_was_typed(conformance: Any, page: Any) -> None:
+    code = "print('a')\nprint('b')"
+    file = page(BLOCK.format(code, "a  \nc"))
+    assert conformance("update", file, "--write").status == 0
+    assert file.read_text() == BLOCK.format(code, "a  \nb")
+
+
 def test_a_raising_snippet_shows_no_more_than_it_did(conformance: Any, page: Any) -> None:
     code = "# conformance: raises ZeroDivisionError\nprint(1)\n1 / 0"
     for shown, right in (("2", "1"), ("2\nZeroDivisionError: no", "1\nZeroDivisionError: division by zero")):
