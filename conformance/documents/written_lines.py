@@ -10,6 +10,7 @@ from .model import Expectation, Snippet
 from .outputs import is_error
 from .rewriting import Change, Edit, Shown, Unwritable, aligned
 
+_INDENT = re.compile(r"[\s>]*")
 _END = re.compile(r"\r\n|\r|\n|\Z")
 
 
@@ -69,9 +70,12 @@ def _edit(rows: Sequence[_Row], expected: Expectation, lines: Sequence[int], tex
     blank = next((row.text for row, line in zip(standing, old, strict=True) if not line.strip()), None)
     if blank is None:
         blank = f"{before}<BLANKLINE>" if snippet.echo == "all" else before.rstrip()
-    written = [_Row(0, before + line if line else blank, standing[0].end or "\n") for line in new]
+    if len(new) > 1 and not _INDENT.fullmatch(before):
+        raise Unwritable("it begins in the midst of a line, and has several lines now")
+    end = rows[0].end or "\n"
+    written = [_Row(0, before + line if line else blank, end) for line in new]
     kept = [written[at] if place is None else standing[place] for at, place in enumerate(aligned(old, new))]
-    replacement = "".join(row.text + row.end for row in kept[:-1]) + kept[-1].text
+    replacement = "".join(row.text + (row.end or end) for row in kept[:-1]) + kept[-1].text
     return Edit(standing[0].start, standing[-1].start + len(standing[-1].text), replacement)
 
 

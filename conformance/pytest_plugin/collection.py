@@ -66,7 +66,8 @@ class Documents:
             wanted = not named and not _is_test(file_path, parent.config) and is_sought(file_path)
         else:
             wanted = file_path.suffix.lower() in suffixes() if named else is_sought(file_path)
-        return self._file(file_path, parent) if wanted else None
+        hidden = file_path.name.startswith(".") and not named
+        return self._file(file_path, parent) if wanted and not hidden else None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pycollect_makemodule(self, module_path: Path, parent: pytest.Collector) -> Any:

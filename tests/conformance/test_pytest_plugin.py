@@ -246,7 +246,9 @@ def test_a_script_is_a_document_where_it_is_named(run: Run, project: Any) -> Non
 
 
 def test_a_page_without_code_is_an_error_only_where_it_is_named(run: Run, project: Any) -> None:
-    project({"docs/page.md": PAGE, "docs/about.md": "Words.\n", "docs/requirements.txt": "numpy\n"})
+    project(
+        {"docs/page.md": PAGE, "docs/about.md": "Words.\n", "docs/requirements.txt": "numpy\n", "docs/.old.md": STALE}
+    )
     assert outcomes(run("docs")) == {"passed": 2}
     result = run("docs/about.md")
     assert outcomes(result) == {"errors": 1}

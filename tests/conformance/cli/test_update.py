@@ -234,6 +234,20 @@ def test_a_line_that_still_is_right_stays_as_it_was_typed(conformance: Any, page
     assert file.read_text() == BLOCK.format(code, "a  \nb")
 
 
+def test_the_last_line_of_a_file_may_have_no_end(conformance: Any, page: Any) -> None:
+    file = page("```\nprint('a')\nprint('b')\n```\n\n```text\na")
+    assert conformance("update", file, "--write").status == 0
+    assert file.read_text().endswith("```text\na\nb")
+
+
+def test_an_output_in_the_midst_of_a_line(conformance: Any, page: Any) -> None:
+    text = "```\nIn [1]: print(1); 2\nOut[1]: 3\n\nIn [2]: 4\nOut[2]: 5\n```\n"
+    file = page(text)
+    answer = conformance("update", file, "--write")
+    assert (answer.status, file.read_text()) == (1, text.replace("Out[2]: 5", "Out[2]: 4"))
+    assert "it begins in the midst of a line, and has several lines now" in answer.output
+
+
 def test_a_raising_snippet_shows_no_more_than_it_did(conformance: Any, page: Any) -> None:
     code = "# conformance: raises ZeroDivisionError\nprint(1)\n1 / 0"
     for shown, right in (("2", "1"), ("2\nZeroDivisionError: no", "1\nZeroDivisionError: division by zero")):
