@@ -56,6 +56,7 @@ def update(
     with progress_bar() as progress:
         updates = update_documents(paths or [LIBRARY], settings, every, progress)
     problems = [it.problem for it in updates if it.problem]
+    written = 0
     for it in updates:
         _show(it, console())
         if it.passed_over and it.path in (paths or []):
@@ -65,12 +66,13 @@ def update(
         if write_files and it.updated:
             try:
                 write(it)
+                written += it.updated
             except Unwritten as why:
                 problems.append(str(why))
     for problem in problems:
         tell(problem)
     stale, left = sum(it.updated for it in updates), sum(len(it.left) for it in updates)
-    typer.echo(_conclusion(stale, left, write_files and not problems))
+    typer.echo(_conclusion(written if write_files else stale, left, write_files))
     raise typer.Exit(UNUSABLE if problems else int(bool(left or (stale and not write_files))))
 
 
@@ -88,8 +90,9 @@ def _diff(update: Update) -> Iterator[str]:
     yield from unified_diff(before, after, str(update.path), str(update.path), lineterm="")
 
 
-def _conclusion(stale: int, left: int, written: bool) -> str:
-    if not stale and not left:
-        return "no output is stale"
-    parts = [f"{stale} {'output' if stale == 1 else 'outputs'} {'updated' if written else 'to be updated by --write'}"]
+def _conclusion(changed: int, left: int, written: bool) -> str:
+    if not changed and not left:
+        return "no output was updated" if written else "no output is stale"
+    fate = "updated" if written else "to be updated by --write"
+    parts = [f"{changed} {'output' if changed == 1 else 'outputs'} {fate}"]
     return ", ".join(parts + [f"{left} stale and left"] * bool(left))

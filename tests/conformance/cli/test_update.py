@@ -297,6 +297,7 @@ def test_what_is_unreadable_loses_no_other(conformance: Any, page: Any) -> None:
     answer = conformance("update", cut, right, "--write")
     assert (answer.status, right.read_text()) == (2, OTHER.replace("8", "7"))
     assert "cut.ipynb:1: this is not JSON" in answer.output
+    assert "1 output updated" in answer.output
     assert "Traceback" not in answer.output
 
 
