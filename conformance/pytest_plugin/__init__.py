@@ -10,29 +10,22 @@ import pytest
 REFERENCES = ("auto", "recorded", "torch")
 ERRATA = ("fail", "warn")
 
-_OPTIONS = {
-    "reference": ("what documents are compared with: PyTorch's recorded answers, PyTorch, or what is there", "auto"),
-    "subject": ("the module to judge, or a file that is an adapter", "shimtorch"),
-    "recordings": ("the folder of recordings, as `conformance record --recordings` writes it", ""),
-    "timeout": ("the time limit of each snippet, in seconds", ""),
-    "errata": ("what an output is that both sides agree not to print: a failure, or a warning", "fail"),
-}
-_METAVARS = {
-    "reference": "|".join(REFERENCES),
-    "subject": "MODULE",
-    "recordings": "FOLDER",
-    "timeout": "SECONDS",
-    "errata": "|".join(ERRATA),
+_OPTIONS = {  # metavar, help, default
+    "reference": ("|".join(REFERENCES), "PyTorch's recorded answers, PyTorch, or whichever is there first", "auto"),
+    "subject": ("MODULE", "the module to judge, or a file that is an adapter", "shimtorch"),
+    "recordings": ("FOLDER", "the folder of recordings, as `conformance record --recordings` writes it", ""),
+    "timeout": ("SECONDS", "the time limit of each snippet", ""),
+    "errata": ("|".join(ERRATA), "what becomes of an output that both sides agree not to print", "fail"),
 }
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("conformance", "documents that use PyTorch")
     group.addoption("--conformance", action="store_true", help="collect documents, and judge what is in them")
-    for name, (text, default) in _OPTIONS.items():
+    for name, (metavar, text, default) in _OPTIONS.items():
         told = f"{text} (default: {default})" if default else text
-        group.addoption(f"--conformance-{name}", metavar=_METAVARS[name], help=told)
-        parser.addini(f"conformance_{name}", f"the same as --conformance-{name}: {text}", default=default)
+        group.addoption(f"--conformance-{name}", metavar=metavar, help=told)
+        parser.addini(f"conformance_{name}", f"as --conformance-{name}: {text}", default=default)
 
 
 def pytest_configure(config: pytest.Config) -> None:
