@@ -28,6 +28,8 @@ def cell_edits(
 
 
 def _change(text: str, outputs: Sequence[_Output], new: Shown) -> Change:
+    if any("stream" in output or output["output_type"] in ("pyout", "pyerr") for output in outputs):
+        raise Unwritable("the notebook is of format 3, until Jupyter saves it as one of format 4")
     errors = [output for output in outputs if output["output_type"] == "error"]
     if bool(errors) != bool(new.error):
         told = "it raises nothing" if errors else f"it raises {new.error[0] if new.error else ''}"

@@ -152,6 +152,17 @@ def test_a_notebook(conformance: Any, page: Any, form: dict[str, Any], lines: bo
     assert file.read_text() == right
 
 
+def test_a_notebook_of_format_3(conformance: Any, page: Any) -> None:
+    output = {"output_type": "stream", "stream": "stdout", "text": "2\n"}
+    cell = {"cell_type": "code", "input": "print(1)", "language": "python", "metadata": {}, "outputs": [output]}
+    sheets = [{"cells": [cell], "metadata": {}}]
+    text = json.dumps({"metadata": {"name": ""}, "nbformat": 3, "nbformat_minor": 0, "worksheets": sheets})
+    file = page(text, "page.ipynb")
+    answer = conformance("update", file, "--write")
+    assert (answer.status, file.read_text()) == (1, text)
+    assert "stale, and left: the notebook is of format 3" in answer.output
+
+
 def test_what_a_notebook_has_beside_its_text_stays_and_is_told(conformance: Any, page: Any) -> None:
     start = "import torch\nx = torch.tensor([1.5])"
     cells = (start, []), ("x", [value("tensor([2.])", **{"image/png": "iVBO"})])
