@@ -38,10 +38,8 @@ def _change(text: str, outputs: Sequence[_Output], new: Shown) -> Change:
     for output in errors:
         edits += _error_edits(text, output, new, notes)
     for output in outputs:
-        if output["output_type"] == "execute_result":
-            notes += [f"its {kind} stays as it is" for kind in output["data"] if kind != _TEXT]
-        elif output["output_type"] == "display_data":
-            notes += [f"its {kind} stays as it is" for kind in output["data"]]
+        shows_text = output["output_type"] == "execute_result"
+        notes += [f"its {kind} stays as it is" for kind in output.get("data") or () if kind != _TEXT or not shows_text]
     return Change(edits, notes)
 
 
@@ -96,12 +94,16 @@ def _error_edits(text: str, output: _Output, new: Shown, notes: list[str]) -> li
     """The name and the text of an exception, and both again at the end of its traceback."""
     assert new.error
     old = output["ename"], output["evalue"]
+    _string(PlacedList(old))
     edits = [
         Edit(part.start, part.stop, _string_written(text, value))
         for part, value in zip(old, new.error, strict=True)
         if part != value
     ]
-    for line in output.get("traceback", [])[-1:]:
+    trace = output.get("traceback") or []
+    for line in trace[-1:]:
+        if not isinstance(line, PlacedString):
+            break
         name, told = line.rfind(old[0]), line.rfind(old[1])
         if not old[1] or not 0 <= name < told:
             notes.append("its traceback stays as it is")
@@ -112,7 +114,10 @@ def _error_edits(text: str, output: _Output, new: Shown, notes: list[str]) -> li
 
 
 def _string(value: Any) -> str:
-    return "".join(value)
+    lines = [value] if isinstance(value, PlacedString) else value
+    if not isinstance(lines, list) or not all(isinstance(line, PlacedString) for line in lines):
+        raise Unwritable("its text is neither a string nor a list of strings")
+    return "".join(lines)
 
 
 def _written(text: str, old: PlacedString | PlacedList, value: str) -> str:

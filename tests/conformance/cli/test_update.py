@@ -152,6 +152,17 @@ def test_a_notebook(conformance: Any, page: Any, form: dict[str, Any], lines: bo
     assert file.read_text() == right
 
 
+@pytest.mark.parametrize("damage", [{"traceback": None}, {"traceback": "no"}, {"traceback": [3]}])
+def test_what_is_odd_beside_an_output_does_not_matter(conformance: Any, page: Any, damage: dict[str, Any]) -> None:
+    def made(name: str, text: str) -> str:
+        outputs = [error(name, text) | damage, {"output_type": "display_data", "metadata": {}}]
+        return json.dumps(notebook(("1 / 0", outputs)))
+
+    file = page(made("ValueError", "no"), "page.ipynb")
+    answer = conformance("update", file, "--write")
+    assert (answer.status, file.read_text()) == (0, made("ZeroDivisionError", "division by zero"))
+
+
 def test_a_notebook_of_format_3(conformance: Any, page: Any) -> None:
     output = {"output_type": "stream", "stream": "stdout", "text": "2\n"}
     cell = {"cell_type": "code", "input": "print(1)", "language": "python", "metadata": {}, "outputs": [output]}
@@ -179,6 +190,8 @@ def test_what_a_notebook_has_beside_its_text_stays_and_is_told(conformance: Any,
         ("x.shapes", [value("(1,)")], "raises AttributeError, and no error is documented"),
         ("print(1)", [error("ValueError", "no")], "it raises nothing now, which the outputs of its cell have no place"),
         ("print(1)\nprint(2)\nx", [stream("3\n"), value("4")], "which of its outputs is to show what cannot be told"),
+        ("x", [value(5)], "its text is neither a string nor a list of strings"),
+        ("1 / 0", [error("ValueError", "no") | {"evalue": 3}], "its text is neither a string nor a list of strings"),
     ],
 )
 def test_what_cannot_be_written_is_left_and_told(
