@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,10 +12,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.text import Text
 
-from conformance.recordings.reference import why_no_torch
+from conformance.recordings.reference import TORCH, Choice, why_no_torch
 from conformance.reports.model import EXIT_STATUS
 from conformance.reports.visible import visible
 from conformance.runners.executor import Executor, NoScheduler, executor
+from conformance.runners.imports import importable
 from conformance.runners.pool import Progress as OnProgress
 
 UNUSABLE = EXIT_STATUS["unusable"]
@@ -29,14 +29,10 @@ Paths = Annotated[
 
 
 def _importable(subject: str) -> str:
-    """The name of the module to judge; where a file was named, that of the module in it."""
-    file = Path(subject)
-    if file.suffix != ".py":
-        return subject
-    if not file.is_file():
-        raise typer.BadParameter(f"{subject}: there is no such file")
-    sys.path.insert(0, str(file.parent.absolute()))
-    return file.stem
+    try:
+        return importable(subject)
+    except FileNotFoundError as problem:
+        raise typer.BadParameter(str(problem)) from None
 
 
 Subject = Annotated[
@@ -46,6 +42,13 @@ Subject = Annotated[
 Jobs = Annotated[int | None, typer.Option(min=1, help="Processes on this machine; as many as it has processors.")]
 Scheduler = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="Use a Dask cluster instead: the address of its scheduler.")
+]
+LookAlike = Annotated[
+    str,
+    typer.Option("--subject", metavar="MODULE", help="In documents that import this look-alike, it means PyTorch."),
+]
+Reference = Annotated[
+    Choice, typer.Option(help=f"PyTorch {TORCH}'s recorded answers, PyTorch itself, or whichever is there first.")
 ]
 Timeout = Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Time limit of each snippet.")]
 Memory = Annotated[int, typer.Option(min=64, metavar="MIB", help="Address space of each process.")]

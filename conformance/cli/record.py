@@ -8,6 +8,7 @@ import typer
 
 from conformance.cli.application import (
     UNUSABLE,
+    LookAlike,
     Memory,
     OutputLimit,
     Paths,
@@ -33,6 +34,7 @@ def record(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing: compare PyTorch with the recordings, as run does.")
     ] = False,
+    look_alike: LookAlike = "shimtorch",
     timeout: Timeout = Limits.timeout,
     memory: Memory = Limits.memory,
     output_limit: OutputLimit = Limits.output,
@@ -46,10 +48,10 @@ def record(
     limits = Limits(timeout, memory, output_limit)
     with progress_bar() as progress:
         if check:
-            settings = Settings("torch", Choice.RECORDED, recordings, limits)
+            settings = Settings("torch", Choice.RECORDED, recordings, limits, look_alike=look_alike)
             report = run_documents(paths or [LIBRARY], settings, progress)
         else:
-            files, problems = record_documents(paths or [LIBRARY], recordings, limits, progress)
+            files, problems = record_documents(paths or [LIBRARY], recordings, limits, progress, look_alike)
     if check:
         terminal.show(report, console())
         raise typer.Exit(EXIT_STATUS[report.status])

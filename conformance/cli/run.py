@@ -12,6 +12,7 @@ from conformance.cli.application import (
     OutputLimit,
     Paths,
     Recordings,
+    Reference,
     Subject,
     Timeout,
     app,
@@ -21,7 +22,7 @@ from conformance.cli.application import (
     written_to,
 )
 from conformance.compare.known_gaps import UnreadableGaps, read_gaps
-from conformance.recordings.reference import TORCH, Choice
+from conformance.recordings.reference import Choice
 from conformance.recordings.store import SHIPPED
 from conformance.reports import github, html, json, junit, terminal
 from conformance.reports.model import EXIT_STATUS
@@ -32,9 +33,7 @@ from conformance.suites.documents import LIBRARY, Settings, run_documents
 @app.command()
 def run(
     paths: Paths = None,
-    reference: Annotated[
-        Choice, typer.Option(help=f"PyTorch {TORCH}'s recorded answers, PyTorch itself, or whichever is there first.")
-    ] = Choice.AUTO,
+    reference: Reference = Choice.AUTO,
     subject: Subject = "shimtorch",
     json_file: Annotated[
         Path | None, written_to("--json", "Also write the report there. Its schema: conformance/reports/README.md.")

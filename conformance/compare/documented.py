@@ -14,6 +14,7 @@ from enum import StrEnum
 from conformance.compare.check import Check, Strength
 from conformance.compare.tolerance import PRINTED_UNITS
 from conformance.documents.model import Raises
+from conformance.documents.rewriting import Shown
 from conformance.runners.addresses import mask_addresses
 from conformance.runners.protocol import Result
 
@@ -63,6 +64,18 @@ def judge_documented(
     if elsewhere is not None and _equal_as_printed(documented, output_of(elsewhere)):
         return Judgement(Verdict.NOT_PORTABLE, produced)
     return Judgement(Verdict.ERRATUM, produced)
+
+
+def shown_of(result: Result, expected: Raises | None, documented: str) -> Shown:
+    """What a document is to show for a result; not the exception where it is expected, and was not shown before."""
+    error = (result.error.type, _trim(mask_addresses(result.error.text))) if result.error else None
+    if expected and error and not re.search(rf"(?m)^[\w.]*\b{re.escape(error[0])}\b", documented):
+        error = None
+    return Shown(_trim(mask_addresses(result.stdout)), error)
+
+
+def same_output(documented: str, produced: str) -> bool:
+    return _trim(mask_addresses(documented)) == _trim(mask_addresses(produced))
 
 
 def check_raises(expected: Raises, subject: Result, reference: Result) -> Check:

@@ -8,7 +8,22 @@ from pathlib import Path
 from .model import Damaged, Document, Expectation, Note, Raises, Snippet
 from .reading import Reader, readers
 
-__all__ = ["Document", "Expectation", "Note", "Raises", "Snippet", "UnreadableDocument", "find", "read"]
+__all__ = [
+    "Document",
+    "Expectation",
+    "Note",
+    "NothingToRun",
+    "Raises",
+    "Snippet",
+    "UnreadableDocument",
+    "find",
+    "is_sought",
+    "read",
+    "read_text",
+    "reader_of",
+    "suffixes",
+    "text_of",
+]
 
 
 class UnreadableDocument(Exception):
@@ -21,11 +36,19 @@ class UnreadableDocument(Exception):
         self.line = line
 
 
+class NothingToRun(UnreadableDocument):
+    """A file without code, and without anything that was to be code."""
+
+
 def read(path: str | Path) -> Document:
     """Read a document; UnreadableDocument if it is missing, damaged, of an unknown format or without code."""
     file = Path(path)
-    text = _text(file)
-    reader = _reader(file, text)
+    return read_text(file, text_of(file))
+
+
+def read_text(file: Path, text: str) -> Document:
+    """Read what is, or could be, the text of a file; raises UnreadableDocument."""
+    reader = reader_of(file, text)
     if reader is None:
         raise UnreadableDocument(file, f"no reader for {file.suffix or 'a file without a suffix'}; known: {_known()}")
     try:
@@ -39,7 +62,8 @@ def read(path: str | Path) -> Document:
     if not reading.snippets:
         reason = f"no code to run was found (read as {reader.format})"
         line = notes[0].line if notes else None
-        raise UnreadableDocument(file, reason + (f"; {notes[0].message}" if notes else ""), line)
+        kind = UnreadableDocument if any(note.kind == "unreadable" for note in notes) else NothingToRun
+        raise kind(file, reason + (f"; {notes[0].message}" if notes else ""), line)
     return Document(file.name, reader.format, tuple(reading.snippets), tuple(notes))
 
 
@@ -58,7 +82,7 @@ def find(paths: Iterable[str | Path]) -> list[Path]:
             for file in sorted(path.rglob("*"))
             if not any(part.startswith(".") for part in file.relative_to(path).parts)
             and file.is_file()
-            and _is_sought(file)
+            and is_sought(file)
         ]
         if not inside:
             raise UnreadableDocument(path, f"no document in this folder; known: {_known()}")
@@ -70,26 +94,34 @@ def _fitting(file: Path) -> list[Reader]:
     return [reader for reader in readers() if file.suffix.lower() in reader.suffixes]
 
 
-def _reader(file: Path, text: str) -> Reader | None:
+def reader_of(file: Path, text: str) -> Reader | None:
+    """The reader that fits a file best."""
     return max(_fitting(file), key=lambda reader: reader.fits(text), default=None)
 
 
-def _is_sought(file: Path) -> bool:
+def is_sought(file: Path) -> bool:
+    """Whether a file is read for being in a folder."""
     fitting = _fitting(file)
     if all(reader.sought for reader in fitting):
         return bool(fitting)
     try:
-        reader = _reader(file, _text(file))
+        reader = reader_of(file, text_of(file))
     except UnreadableDocument:
         return False
     return reader is not None and reader.sought
 
 
+def suffixes() -> set[str]:
+    """Of the files that have a reader, in lower case."""
+    return {suffix for reader in readers() for suffix in reader.suffixes}
+
+
 def _known() -> str:
-    return ", ".join(sorted({suffix for reader in readers() for suffix in reader.suffixes}))
+    return ", ".join(sorted(suffixes()))
 
 
-def _text(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """What is in a file, without a byte order mark; raises UnreadableDocument."""
     try:
         data = file.read_bytes()
     except FileNotFoundError as error:

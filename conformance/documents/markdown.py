@@ -16,6 +16,7 @@ from .directives import directives_of_tags
 from .reading import Reader, Reading
 from .rst import read_rst
 from .source import Line, lines_of
+from .written_lines import line_edits
 
 _DIRECTIVE = re.compile(r"\{(?P<name>[\w:+.-]+)\}\s*(?P<argument>.*)$")
 _PANDOC = re.compile(r"\{\s*\.(?P<language>[\w+-]+)[^}]*\}")
@@ -100,4 +101,4 @@ def _closing(lines: Sequence[Line]) -> int:
     return next(ends, -1)
 
 
-READER = Reader("Markdown", frozenset({".md", ".markdown", ".myst"}), _read)
+READER = Reader("Markdown", frozenset({".md", ".markdown", ".myst"}), _read, edits=line_edits)

@@ -26,10 +26,13 @@ class Expectation:
 
     Where the document shows an exception, the text ends with its last line, ``Type: message``; the
     traceback above that line and warnings are left out.
+
+    ``line`` is where the output begins, ``lines[i]`` where line ``i`` of the text stands, if the format has such lines.
     """
 
     text: str
     line: int
+    lines: tuple[int, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -87,9 +90,13 @@ class Note:
 
 @dataclass(frozen=True)
 class Document:
-    """A document is one program: its snippets share a namespace and run in order."""
+    """A document is one program: its snippets share a namespace and run in order.
+
+    ``alias`` is a look-alike's name, if the document imports that where others import torch: it means the same then.
+    """
 
     name: str
     format: str
     snippets: tuple[Snippet, ...]
     notes: tuple[Note, ...] = field(default=())
+    alias: str | None = None

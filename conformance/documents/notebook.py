@@ -6,43 +6,22 @@ Lines are those of the JSON file, where a cell's source commonly is one string f
 from __future__ import annotations
 
 import json
-import json.scanner
-import re
 import warnings
-from bisect import bisect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import nbformat
 
 from .directives import Directive, directives_in_text, directives_of_tags, parse_directive
+from .model import Snippet
+from .placed_json import PlacedString, decode
 from .reading import Damaged, Reader, Reading
+from .rewriting import Change, Shown, Unwritable
 from .source import Line
+from .written_cells import cell_edits
 
-
-class _Placed(str):
-    """A string of a JSON file that knows the line it stands on."""
-
-    line: int
-
-
-class _PlacedDecoder(json.JSONDecoder):
-    """Decodes as JSON always is decoded, except that strings are _Placed."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        ends = [match.start() for match in re.finditer("\n", text)]
-
-        def placed(text: str, start: int, strict: bool) -> tuple[_Placed, int]:
-            value, end = json.decoder.scanstring(text, start, strict)  # type: ignore[attr-defined]
-            string = _Placed(value)
-            string.line = bisect(ends, start) + 1
-            return string, end
-
-        self.parse_string = placed
-        # The scanner written in C would not call back.
-        self.scan_once = json.scanner.py_make_scanner(self)  # type: ignore[attr-defined]
+_Output = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -51,28 +30,40 @@ class _Cell:
     lines: list[Line]
     output: str
     output_line: int
+    outputs: list[_Output]  # as they stand in the file
     directives: list[Directive]
 
 
 def _read(text: str) -> Reading:
+    return _read_cells(text)[0]
+
+
+def _edits(text: str, _: Sequence[Snippet], shown: Mapping[int, Shown]) -> dict[int, Change | Unwritable]:
+    return cell_edits(text, [cell.outputs for cell in _read_cells(text)[1]], shown)
+
+
+def _read_cells(text: str) -> tuple[Reading, list[_Cell]]:
+    """What is in a notebook, and the cell that each snippet comes from."""
     try:
         cells = _cells(text)
     except json.JSONDecodeError as error:
         raise Damaged(f"this is not JSON: {error.msg}", error.lineno) from error
     except (nbformat.ValidationError, KeyError, AttributeError, TypeError, ValueError) as error:
         raise Damaged(f"this JSON is not a notebook ({type(error).__name__}: {error})") from error
-    reading = Reading()
+    reading, origins = Reading(), []
     for cell in cells:
         directives, first = cell.directives, len(reading.snippets)
-        if reading.code(cell.lines, cell.label, echo="last") and cell.output.strip():
-            reading.expect(cell.output, cell.output_line)
+        if reading.code(cell.lines, cell.label, echo="last"):
+            origins.append(cell)
+            if cell.output.strip():
+                reading.expect(cell.output, cell.output_line)
         reading.settle(directives, first)
-    return reading
+    return reading, origins
 
 
 def _cells(text: str) -> list[_Cell]:
     """The code cells: what they mean from nbformat, which knows all formats, and where they stand from the file."""
-    raw = _PlacedDecoder(text).decode(text)
+    raw = decode(text)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of cells without an id
         cells = nbformat.reads(text, as_version=4).cells  # type: ignore[no-untyped-call]
@@ -82,25 +73,27 @@ def _cells(text: str) -> list[_Cell]:
             f"In [{cell.execution_count}]" if cell.get("execution_count") else f"cell {number}",
             _source_lines(source),
             "".join(map(_output_text, cell.outputs)),
-            output_line,
+            next(_strings(outputs), PlacedString()).line if outputs else 0,
+            outputs,
             directives,
         )
-        for (number, cell), (source, output_line, directives) in zip(code, _raw_code_cells(raw), strict=True)
+        for (number, cell), (source, outputs, directives) in zip(code, _raw_code_cells(raw), strict=True)
     ]
 
 
-def _raw_code_cells(notebook: dict[str, Any]) -> Iterator[tuple[list[_Placed], int, list[Directive]]]:
-    """Of each code cell, in a notebook of format 4 or of 3, the source, the line where its outputs begin, and the
-    directives in its metadata and in the comments of the texts before it."""
+def _raw_code_cells(
+    notebook: dict[str, Any],
+) -> Iterator[tuple[list[PlacedString], list[_Output], list[Directive]]]:
+    """Of each code cell, in a notebook of format 4 or of 3, the source, the outputs, and the directives in its metadata
+    and in the comments of the texts before it."""
     cells = notebook["cells"] if "cells" in notebook else [c for s in notebook["worksheets"] for c in s["cells"]]
     above: list[Directive] = []
     for cell in cells:
         source = cell["source"] if "source" in cell else cell.get("input", [])
-        strings = [source] if isinstance(source, _Placed) else source
+        strings = [source] if isinstance(source, PlacedString) else source
         if cell["cell_type"] == "code":
             directives, above = [*above, *_directives(cell.get("metadata", {}))], []
-            line = next(_strings(cell.get("outputs", [])), _Placed()).line if cell.get("outputs") else 0
-            yield strings, line, directives
+            yield strings, cell.get("outputs", []), directives
         else:
             above += directives_in_text(_source_lines(strings))
     for directive in above:
@@ -115,15 +108,15 @@ def _directives(metadata: dict[str, Any]) -> Iterator[Directive]:
         yield parse_directive(body, body.line)
 
 
-def _strings(value: Any) -> Iterator[_Placed]:
-    if isinstance(value, _Placed):
+def _strings(value: Any) -> Iterator[PlacedString]:
+    if isinstance(value, PlacedString):
         yield value
     elif isinstance(value, dict | list):
         for inner in value.values() if isinstance(value, dict) else value:
             yield from _strings(inner)
 
 
-def _source_lines(source: list[_Placed]) -> list[Line]:
+def _source_lines(source: list[PlacedString]) -> list[Line]:
     numbers = [string.line for string in source for _ in range(string.count("\n"))]
     numbers += [source[-1].line] if source else []
     return [Line(*pair) for pair in zip(numbers, "".join(source).split("\n"), strict=False)]
@@ -141,4 +134,4 @@ def _output_text(output: Any) -> str:
     return ""
 
 
-READER = Reader("Jupyter notebook", frozenset({".ipynb"}), _read)
+READER = Reader("Jupyter notebook", frozenset({".ipynb"}), _read, edits=_edits)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from .model import Note
-from .source import Line, join, parse
+from .source import Line, join, parse, trimmed
 
 # The text of an object without a repr of its own; such a text as the value of a keyword.
 _OBJECT = re.compile(
@@ -232,20 +232,25 @@ def output_end(lines: Sequence[Line], start: int, printed: Printed, loose: bool)
     return end
 
 
-def output_text(lines: Sequence[Line], notes: list[Note]) -> str:
-    """The text of output lines, an exception cut to its last line and warnings left out, each with a Note."""
-    kept: list[str] = []
+def is_error(text: str) -> bool:
+    """Whether a line is the last one of a traceback."""
+    return bool(_ERROR.match(text))
+
+
+def output_lines(lines: Sequence[Line], notes: list[Note]) -> list[Line]:
+    """The lines of an output, an exception cut to its last line and warnings left out, each with a Note."""
+    kept: list[Line] = []
     index = 0
     while index < len(lines):
         stop = _traceback_end(lines, index)
         if stop is not None:
             if stop - index > 1:
                 notes.append(Note(lines[index].number, "removed", "a traceback was cut to its last line"))
-            kept.append(lines[stop - 1].text)
+            kept.append(lines[stop - 1])
         elif (stop := _warning_end(lines, index)) is not None:
             notes.append(Note(lines[index].number, "removed", "a warning is not part of the printed output"))
         else:
             stop = index + 1
-            kept.append(lines[index].text)
+            kept.append(lines[index])
         index = stop
-    return "\n".join(kept).strip("\n")
+    return trimmed(kept)

@@ -17,8 +17,9 @@ from itertools import groupby
 from .directives import Directive, directives_in_code, directives_in_text, give, give_block
 from .mending import foreign_cell, is_loud_magic, mend
 from .model import Damaged, Echo, Expectation, Note, NoteKind, Snippet
-from .outputs import Printed, output_text
-from .source import KNOWN, Line, bound_names, calls_print, join, looks_like_code, may_print, parse
+from .outputs import Printed, output_lines
+from .rewriting import Edits
+from .source import KNOWN, Line, bound_names, calls_print, join, looks_like_code, may_print, parse, trimmed
 
 __all__ = ["Damaged", "Reader", "Reading", "readers"]
 
@@ -28,7 +29,8 @@ class Reader:
     """A format: the suffixes of its files, how well a text fits it (0 to 1), and the reading of a text.
 
     Of several readers for a suffix the one that fits best is taken. A file that fits a reader which is not ``sought``
-    is read where it is named itself, and not for being in a folder.
+    is read where it is named itself, and not for being in a folder. ``edits``, if the format has them, say how a text
+    is to be changed so that it shows other outputs.
     """
 
     format: str
@@ -36,6 +38,7 @@ class Reader:
     read: Callable[[str], Reading]
     fits: Callable[[str], float] = lambda text: 1.0
     sought: bool = True
+    edits: Edits | None = None
 
 
 @cache
@@ -61,7 +64,7 @@ class Reading:
 
     def code(self, lines: Sequence[Line], label: str = "", echo: Echo = "none") -> Snippet | None:
         """Add a snippet for lines of code; None if they are empty or, with a Note, cannot be run."""
-        lines = _trimmed(lines)
+        lines = trimmed(lines)
         if not lines:
             return None
         if magic := foreign_cell(lines):
@@ -69,7 +72,7 @@ class Reading:
             self.note(lines[0].number, "skipped", f"a cell of {magic} is not Python")
             return None
         known = len(self.notes)
-        code = _trimmed(mend(lines, self.notes) or [])
+        code = trimmed(mend(lines, self.notes) or [])
         if not code:
             self._not_run(directives_in_code(lines))
             return None
@@ -99,21 +102,21 @@ class Reading:
 
     def output(self, lines: Sequence[Line]) -> None:
         """Give the last snippet the output that the document shows for it."""
-        lines = _trimmed(lines)
+        lines = trimmed(lines)
         if not lines:
             return
-        text = output_text(lines, self.notes)
-        if text:
-            self.expect(text, lines[0].number)
+        kept = output_lines(lines, self.notes)
+        if kept:
+            self.expect(join(kept), lines[0].number, tuple(line.number for line in kept))
 
-    def expect(self, text: str, line: int) -> None:
+    def expect(self, text: str, line: int, lines: tuple[int, ...] = ()) -> None:
         """Give the last snippet its output as exact text."""
         if not self.snippets or self.snippets[-1].expected:
             self.note(line, "skipped", "an output that belongs to no snippet")
         elif self._magic_prints:
             self.note(line, "skipped", "an output not compared, because a magic of its cell may print, too")
         else:
-            self.snippets[-1] = replace(self.snippets[-1], expected=Expectation(text.rstrip("\n"), line))
+            self.snippets[-1] = replace(self.snippets[-1], expected=Expectation(text.rstrip("\n"), line, lines))
 
     def echo_for_output(self) -> None:
         """Let the last snippet echo its last value if nothing else can have printed the output shown for it."""
@@ -167,9 +170,3 @@ def _ends_in_semicolon(tree: ast.Module, code: str) -> bool:
     last = tree.body[-1]
     line = code.split("\n")[(last.end_lineno or 1) - 1].encode()
     return line[last.end_col_offset :].lstrip().startswith(b";")
-
-
-def _trimmed(lines: Sequence[Line]) -> list[Line]:
-    """The lines without the blank ones at both ends."""
-    full = [index for index, line in enumerate(lines) if not line.blank]
-    return list(lines[full[0] : full[-1] + 1]) if full else []

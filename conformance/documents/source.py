@@ -34,6 +34,12 @@ def join(lines: Iterable[Line]) -> str:
     return "\n".join(line.text for line in lines)
 
 
+def trimmed(lines: Sequence[Line]) -> list[Line]:
+    """The lines without the blank ones at both ends."""
+    full = [index for index, line in enumerate(lines) if not line.blank]
+    return list(lines[full[0] : full[-1] + 1]) if full else []
+
+
 def parse(code: str) -> ast.Module | None:
     """The syntax tree, or None for what is not Python. Prose provokes warnings: they are muted."""
     with warnings.catch_warnings():
@@ -111,6 +117,17 @@ def bound_names(tree: ast.AST) -> set[str]:
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
                 names.add(name)
     return names
+
+
+def imported_modules(tree: ast.AST) -> set[str]:
+    """The full names of modules that import statements may load: of ``from a import b`` both ``a`` and ``a.b``."""
+    modules: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            modules |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return modules
 
 
 def free_names(tree: ast.AST) -> set[str]:

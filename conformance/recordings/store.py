@@ -1,8 +1,8 @@
 """Recordings of PyTorch's answers to a document, complete: whatever is compared live is compared with them.
 
 A recording fits a document by its key, a hash of the code, of the lines where it stands, of what is skipped, of the
-seeds and of what the runner observes. It says with which PyTorch, Python, NumPy, platform and CPU capability it was
-made.
+seeds, of the look-alike's name if the code imports that, and of what the runner observes. It says with which PyTorch,
+Python, NumPy, platform and CPU capability it was made.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def key_of(document: Document) -> str:
     program: list[list[Any]] = [[snippet.code, snippet.echo, snippet.lines] for snippet in document.snippets]
     for snippet, entry in zip(document.snippets, program, strict=True):
         entry += ["skip"] if snippet.skip else [] if snippet.seed is None else [snippet.seed]
-    return hashlib.sha256(json.dumps([_FORMAT, VERSION, SEEDS, program]).encode()).hexdigest()
+    alias = [document.alias] if document.alias else []
+    return hashlib.sha256(json.dumps([_FORMAT, VERSION, SEEDS, program, *alias]).encode()).hexdigest()
 
 
 def find_recording(document: Document, folder: Path) -> Recording | None:

@@ -137,7 +137,7 @@ def _start_document(job: dict[str, Any], subject: ModuleType) -> dict[str, Any]:
     sys.argv = [DOCUMENT]
     namespace = main_module.__dict__
     namespace.update(given_modules(job["subject"]))
-    redirect_imports(namespace, job["subject"])
+    redirect_imports(namespace, job["subject"], job["alias"])
     _seed(subject, job["seed"])
     return namespace
 

@@ -20,6 +20,7 @@ def run_document(
     """
     job: dict[str, Any] = {
         "subject": subject,
+        "alias": document.alias,
         "seed": seed,
         "memory": limits.memory,
         "snippets": [

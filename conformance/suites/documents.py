@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from conformance.compare.check import outcomes
 from conformance.compare.known_gaps import Gap
 from conformance.documents import Document, UnreadableDocument, find, read
+from conformance.documents.source import imported_modules, parse
 from conformance.recordings.reference import Choice, NoReference, choose_reference
 from conformance.recordings.store import DamagedRecording, Recording, find_recording, remove_outdated, save_recording
 from conformance.reports import model as report
@@ -23,11 +24,18 @@ LIBRARY = Path(__file__).parent.parent / "library"
 
 @dataclass(frozen=True)
 class Settings:
+    """``look_alike`` is the module whose name means PyTorch in documents that import it: the subject if it is None."""
+
     subject: str
     reference: Choice
     recordings: Path
     limits: Limits
     gaps: Sequence[Gap] = ()
+    look_alike: str | None = None
+
+    def read(self, file: Path) -> Document:
+        """Raises UnreadableDocument."""
+        return read_document(file, self.look_alike or self.subject)
 
 
 @dataclass(frozen=True)
@@ -46,19 +54,32 @@ def run_documents(paths: Sequence[Path], settings: Settings, progress: Progress)
     One that cannot be read or run is reported with its problem, and costs the others nothing.
     """
     with Pool(settings.limits, progress) as pool:
-        plans = [_plan(item, settings, pool) for item in _read_all(paths)]
+        plans = [
+            item if isinstance(item, report.Document) else _plan(*item, settings, pool)
+            for item in read_all(paths, settings.read)
+        ]
         documents = [_conclude(plan, settings) if isinstance(plan, _Plan) else plan for plan in plans]
     return report.Report(settings.subject, tuple(documents), _outdated_gaps(documents, settings))
 
 
+def judge_document(path: Path, document: Document, settings: Settings) -> report.Document:
+    """Compare subject and reference in one document that was read."""
+    with Pool(settings.limits, lambda *_: None) as pool:
+        plan = _plan(path, document, settings, pool)
+        return _conclude(plan, settings) if isinstance(plan, _Plan) else plan
+
+
 def record_documents(
-    paths: Sequence[Path], folder: Path, limits: Limits, progress: Progress
+    paths: Sequence[Path], folder: Path, limits: Limits, progress: Progress, look_alike: str = "torch"
 ) -> tuple[list[Path], list[str]]:
-    """Record PyTorch's answers to each document; return the files written and the problems met."""
+    """Record PyTorch's answers to each document; return the files written and the problems met.
+
+    In documents that import the look-alike, its name means PyTorch.
+    """
     documents, files, problems = [], [], []
     with Pool(limits, progress) as pool:
         under_way = []
-        for item in _read_all(paths):
+        for item in read_all(paths, lambda file: read_document(file, look_alike)):
             if isinstance(item, report.Document):
                 problems.append(str(item.problem))
             else:
@@ -73,7 +94,21 @@ def record_documents(
     return files, problems
 
 
-def _read_all(paths: Sequence[Path]) -> list[tuple[Path, Document] | report.Document]:
+def read_document(file: Path, look_alike: str) -> Document:
+    """A document that may import a look-alike by its own name. Raises UnreadableDocument."""
+    document = read(file)
+    trees = filter(None, (parse(snippet.code) for snippet in document.snippets))
+    imported = {module for tree in trees for module in imported_modules(tree)}
+    if look_alike == "torch" or not any(f"{module}.".startswith(f"{look_alike}.") for module in imported):
+        return document
+    if "." in look_alike:
+        raise UnreadableDocument(file, f"it imports {look_alike}, and no part of a package can stand for PyTorch")
+    return replace(document, alias=look_alike)
+
+
+def read_all(
+    paths: Sequence[Path], read_one: Callable[[Path], Document]
+) -> list[tuple[Path, Document] | report.Document]:
     """Each document with its file, or for an unreadable one what there is to report."""
     found: list[tuple[Path, Document] | report.Document] = []
     for path in paths:
@@ -84,16 +119,13 @@ def _read_all(paths: Sequence[Path]) -> list[tuple[Path, Document] | report.Docu
             continue
         for file in files:
             try:
-                found.append((file, read(file)))
+                found.append((file, read_one(file)))
             except UnreadableDocument as problem:
                 found.append(report.Document(str(file), file.name, problem=str(problem)))
     return found
 
 
-def _plan(item: tuple[Path, Document] | report.Document, settings: Settings, pool: Pool) -> _Plan | report.Document:
-    if isinstance(item, report.Document):
-        return item
-    path, document = item
+def _plan(path: Path, document: Document, settings: Settings, pool: Pool) -> _Plan | report.Document:
     try:
         recording = choose_reference(document, settings.reference, settings.recordings)
     except (NoReference, DamagedRecording) as problem:
@@ -102,17 +134,22 @@ def _plan(item: tuple[Path, Document] | report.Document, settings: Settings, poo
     return _Plan(path, document, subject, recording or pool.start(document, "torch"))
 
 
+def runs_of(reference: Recording | UnderWay) -> Mapping[int, Run]:
+    """Raises UnusableSubject."""
+    return reference.runs if isinstance(reference, Recording) else reference.wait()
+
+
 def _conclude(plan: _Plan, settings: Settings) -> report.Document:
     document = plan.document
     recorded = isinstance(plan.reference, Recording)
     try:
         ours = plan.subject.wait()
-        theirs = plan.reference.runs if isinstance(plan.reference, Recording) else plan.reference.wait()
+        theirs = runs_of(plan.reference)
     except UnusableSubject as problem:
         return _unusable(plan.path, document, problem)
     facts, their_facts = ours[SEEDS[0]].facts, theirs[SEEDS[0]].facts
     portable = facts["module"] != "torch" or facts["capability"] == their_facts["capability"]
-    elsewhere = None if recorded else _recorded_elsewhere(document, theirs[SEEDS[0]], settings.recordings)
+    elsewhere = None if recorded else recorded_elsewhere(document, theirs[SEEDS[0]], settings.recordings)
     told = {seed: (outcomes(ours[seed].results), outcomes(theirs[seed].results)) for seed in SEEDS}
     snippets = [
         judge_snippet(
@@ -136,7 +173,7 @@ def _conclude(plan: _Plan, settings: Settings) -> report.Document:
     )
 
 
-def _recorded_elsewhere(document: Document, live: Run, folder: Path) -> Sequence[Result] | None:
+def recorded_elsewhere(document: Document, live: Run, folder: Path) -> Sequence[Result] | None:
     """PyTorch's recorded answers, if they come from another CPU capability than these."""
     try:
         recording = find_recording(document, folder)
