@@ -15,7 +15,7 @@ class UnreadableGaps(Exception):
 
 @dataclass(frozen=True)
 class Gap:
-    """An accepted difference of a document; the file explains its fields."""
+    """An accepted difference of a document or a docstring; the file explains its fields."""
 
     subject: str
     document: str
@@ -28,10 +28,10 @@ class Gap:
         return f"{self.document}, {self.snippet}: {self.check} of {self.where}"
 
 
-def read_gaps(file: Path = SHIPPED) -> list[Gap]:
+def read_gaps(file: Path = SHIPPED, suite: str = "documents") -> list[Gap]:
     """Raises UnreadableGaps."""
     try:
-        rows = tomllib.loads(file.read_text(encoding="utf-8")).get("documents", [])
+        rows = tomllib.loads(file.read_text(encoding="utf-8")).get(suite, [])
     except (OSError, ValueError) as error:
         raise UnreadableGaps(f"{file}: {error}") from None
     gaps = []
@@ -39,5 +39,5 @@ def read_gaps(file: Path = SHIPPED) -> list[Gap]:
         try:
             gaps.append(Gap(**row))
         except TypeError as error:
-            raise UnreadableGaps(f"{file}: entry {number} of documents: {error}") from None
+            raise UnreadableGaps(f"{file}: entry {number} of {suite}: {error}") from None
     return gaps

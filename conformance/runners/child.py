@@ -83,8 +83,8 @@ class StandardStreams:
                 setattr(sys, name, os.fdopen(descriptor, "w", encoding="utf-8", closefd=False))
 
 
-def main() -> None:
-    channel = Channel(int(sys.argv[1]))
+def main(descriptor: int) -> None:
+    channel = Channel(descriptor)
     job = channel.receive()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     lift_limit = _limit_memory(job["memory"] << 20)
@@ -176,5 +176,5 @@ def _out_of_reach(descriptor: int) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))
     os._exit(0)  # whatever threads the document left behind

@@ -1,0 +1,171 @@
+"""The examples of one docstring, run by both sides and judged.
+
+What the subject does not offer is left out on both sides, and so is whatever depends on it; then both run the rest
+anew, so that the rest can be compared, its random numbers included.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
+
+from conformance.compare.check import outcomes
+from conformance.compare.documented import Verdict, judge_documented, output_of
+from conformance.compare.known_gaps import Gap
+from conformance.documents.model import Damaged, Document, Snippet
+from conformance.reports import model as report
+from conformance.reports.docstrings import Docstring, Example
+from conformance.runners.forked import launch_fork
+from conformance.runners.imports import GIVEN
+from conformance.runners.probe import clip
+from conformance.runners.protocol import SEEDS, Limits, Result, Run
+from conformance.runners.session import run_document
+from conformance.suites.docstrings import finding
+from conformance.suites.docstrings.offered import Scope, bound, loaded, refused
+from conformance.suites.docstrings.reading import read_docstring
+from conformance.suites.shown import Sides
+from conformance.suites.snippets import judge_snippet
+
+# How PyTorch says that an example needs what there is not, by what that is.
+_ENVIRONMENT = {
+    "an accelerator": re.compile(r"CUDA|NVIDIA|\bXPU\b|\bMPS\b|\bHIP\b|accelerator"),
+    "the network": re.compile(r"urlopen|URLError|HTTP|getaddrinfo"),
+    "a process group": re.compile(r"process group|environment variable (RANK|MASTER_ADDR|WORLD_SIZE)"),
+    "a file": re.compile(r"^FileNotFoundError"),
+    "a module": re.compile(r"^ModuleNotFoundError: No module named '(?!torch)|requires \w+ to be installed"),
+}
+_ELLIPSIS = re.compile(r"(?m)\.\.\.")
+
+
+@dataclass(frozen=True)
+class _LeftOut:
+    verdict: str  # "not offered" or "not run"
+    reason: str
+
+
+Runs = Mapping[int, Run]
+
+
+def judge(docstring: finding.Docstring, subject: str, limits: Limits, gaps: Sequence[Gap]) -> Docstring:
+    """``gaps`` are those of this docstring. Both implementations are to be warm in this process."""
+    try:
+        document = read_docstring(docstring.name, docstring.text)
+    except Damaged as damage:
+        return Docstring(docstring.name, docstring.namespace, problem=str(damage))
+    return Docstring(docstring.name, docstring.namespace, tuple(_Program(document, subject, limits).judge(gaps)))
+
+
+class _Program:
+    def __init__(self, document: Document, subject: str, limits: Limits) -> None:
+        self._document = document
+        self._snippets = document.snippets
+        self._subject = subject
+        self._limits = limits
+        self._left: dict[int, _LeftOut] = {}
+
+    def judge(self, gaps: Sequence[Gap]) -> Iterator[Example]:
+        self._leave_out({i: _LeftOut("not run", it.skip) for i, it in enumerate(self._snippets) if it.skip})
+        whole = self._run("torch")
+        self._leave_out(self._not_here(whole))
+        self._leave_out(self._not_named())
+        ours, theirs = self._compared(whole)
+        told = {seed: (outcomes(ours[seed].results), outcomes(theirs[seed].results)) for seed in SEEDS}
+        for index, snippet in enumerate(self._snippets):
+            if index in self._left:
+                left = self._left[index]
+                yield Example(snippet.line, snippet.code, left.verdict, left.reason)
+                continue
+            sides = {seed: Sides(subject[index], reference[index]) for seed, (subject, reference) in told.items()}
+            own = [gap for gap in gaps if gap.snippet == snippet.label]
+            yield _example(snippet, sides, own, [run.results[index] for run in whole.values()])
+
+    def _compared(self, whole: Runs) -> tuple[Runs, Runs]:
+        """The runs of both sides in which the subject refuses nothing any more."""
+        skipped = {index for index, snippet in enumerate(self._snippets) if snippet.skip}
+        while True:
+            ours = self._run(self._subject)
+            theirs = self._run("torch") if self._left.keys() - skipped else whole
+            refusals = self._refusals(ours, theirs)
+            if not refusals:
+                return ours, theirs
+            self._leave_out(refusals)
+
+    def _run(self, module: str) -> Runs:
+        snippets = [
+            replace(snippet, skip=self._left[index].reason) if index in self._left else snippet
+            for index, snippet in enumerate(self._snippets)
+        ]
+        if len(self._left) == len(snippets):
+            return dict.fromkeys(SEEDS, Run({}, (Result(ended="skipped"),) * len(snippets)))
+        document = replace(self._document, snippets=tuple(snippets))
+        return {seed: run_document(document, module, seed, self._limits, launch=launch_fork) for seed in SEEDS}
+
+    def _leave_out(self, more: Mapping[int, _LeftOut]) -> None:
+        """These, and what reads a name that they should have bound."""
+        self._left = {**more, **self._left}
+        unbound: dict[str, _LeftOut] = {}
+        for index, snippet in enumerate(self._snippets):
+            if index not in self._left:
+                needed = sorted(loaded(snippet.code) & unbound.keys())
+                if needed:
+                    self._left[index] = unbound[needed[0]]
+            for name in bound(snippet.code) - GIVEN.keys():
+                if index in self._left:
+                    unbound[name] = self._left[index]
+                else:
+                    unbound.pop(name, None)
+
+    def _not_here(self, whole: Runs) -> dict[int, _LeftOut]:
+        """What PyTorch could not do on this machine."""
+        found = {}
+        for index, result in enumerate(whole[SEEDS[0]].results):
+            if result.error is not None:
+                text = f"{result.error.type}: {result.error.text}"
+                needs = [what for what, pattern in _ENVIRONMENT.items() if pattern.search(text)]
+                if needs:
+                    found[index] = _LeftOut("not run", f"it needs {needs[0]}")
+        return found
+
+    def _not_named(self) -> dict[int, _LeftOut]:
+        scope = Scope(self._subject)
+        names = [scope.missing(snippet.code) for snippet in self._snippets]
+        return {index: _LeftOut("not offered", name) for index, name in enumerate(names) if name}
+
+    def _refusals(self, ours: Runs, theirs: Runs) -> dict[int, _LeftOut]:
+        found = {}
+        for seed in SEEDS:
+            for index, (our, their) in enumerate(zip(ours[seed].results, theirs[seed].results, strict=True)):
+                if index not in self._left and (name := refused(our, their, self._subject)):
+                    found[index] = _LeftOut("not offered", name)
+        return found
+
+
+def _example(snippet: Snippet, sides: Mapping[int, Sides], gaps: Sequence[Gap], whole: Sequence[Result]) -> Example:
+    """``whole`` are PyTorch's results where nothing was left out: by them the docstring's own output is judged."""
+    judged = judge_snippet(replace(snippet, expected=None), sides, gaps, True, None, [snippet.code])
+    verdict = {"different": "different", "accepted": "explained"}.get(judged.verdict, "equal")
+    findings = tuple(it for it in judged.findings if it.verdict in ("different", "accepted"))
+    reason = next((it.detail for it in findings if it.verdict == "accepted"), "") if verdict == "explained" else ""
+    error = sides[SEEDS[0]].reference.result.error
+    raised = clip(f"{error.type}: {error.text}") if error else ""
+    return Example(snippet.line, snippet.code, verdict, reason, raised, _output(snippet, whole), findings)
+
+
+def _output(snippet: Snippet, whole: Sequence[Result]) -> report.Output | None:
+    if snippet.expected is None:
+        return None
+    text = snippet.expected.text
+    judgement = judge_documented(text, whole, whole)
+    verdict = judgement.verdict
+    if verdict == Verdict.ERRATUM and any(_fits(text, output_of(result)) for result in whole):
+        verdict = Verdict.MATCHES
+    return report.Output(snippet.expected.line, verdict, text, clip(judgement.produced))
+
+
+def _fits(documented: str, produced: str) -> bool:
+    """Whether an output in which ``...`` stands for anything fits, as in doctest."""
+    if not _ELLIPSIS.search(documented):
+        return False
+    return OutputChecker().check_output(documented + "\n", produced + "\n", ELLIPSIS | NORMALIZE_WHITESPACE)
