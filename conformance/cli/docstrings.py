@@ -23,7 +23,7 @@ def docstrings(
         typer.Argument(metavar="[MODULE]…", help="Namespaces, classes or functions of PyTorch's; most of it if none."),
     ] = None,
     subject: Subject = "shimtorch",
-    jobs: Annotated[int | None, typer.Option(min=1, help="How many processes; as many as there are processors.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="How many processes; else one a processor.")] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Use this Dask cluster instead.")] = None,
     timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Time limit of each statement.")] = 15.0,
     memory: Memory = Limits.memory,

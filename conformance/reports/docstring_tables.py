@@ -43,7 +43,9 @@ def write(report: DocstringReport, file: Path) -> None:
 def _markdown(report: DocstringReport) -> Iterator[str]:
     yield "# The examples in PyTorch's docstrings\n"
     yield "Written by `conformance docstrings --markdown`; do not edit.\n"
-    yield f"Subject: `{report.subject}`. " + ", ".join(f"{name} {value}" for name, value in report.facts.items()) + ".\n"
+    yield (
+        f"Subject: `{report.subject}`. " + ", ".join(f"{name} {value}" for name, value in report.facts.items()) + ".\n"
+    )
     yield from _table(report)
     yield f"\n{_told(report)}\n"
     if report.wanted:

@@ -6,6 +6,7 @@ of its own, provided that nothing is run in this one.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import signal
@@ -23,6 +24,7 @@ from conformance.runners.imports import given_modules
 from conformance.runners.process import Process
 
 _FIRST_FREE = 3  # the descriptor after those of the standard streams
+_M_PERTURB, _RUBBISH = -6, 0x2A  # the C library's option to fill what is allocated and freed, and with what
 _PAUSE = 0.002  # seconds between two looks whether a process has ended
 
 
@@ -35,8 +37,11 @@ def warm_up(subjects: Iterable[str]) -> None:
     gc.freeze()  # a collection in a fork would copy every page
 
 
-def launch_fork(descriptor: int, folder: str) -> Process:
-    """A fork that runs ``child.main``, in a process group of its own."""
+def launch_fork(descriptor: int, folder: str, fill: bool = False) -> Process:
+    """A fork that runs ``child.main``, in a process group of its own.
+
+    With ``fill``, what was never written to in its memory is other rubbish, where the C library is GNU's.
+    """
     out, err = os.pipe(), os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads: those here only wait
@@ -44,12 +49,20 @@ def launch_fork(descriptor: int, folder: str) -> Process:
     if pid == 0:
         try:
             _become_child(descriptor, folder, out[1], err[1])
+            if fill:
+                _fill_memory()
+            child.main(descriptor)
         finally:
             os._exit(0)
     with suppress(OSError):  # whoever is first: it is to be a group before anybody ends the group
         os.setpgid(pid, pid)
     os.close(out[1]), os.close(err[1])
     return _Fork(pid, os.fdopen(out[0], "rb", 0), os.fdopen(err[0], "rb", 0))
+
+
+def _fill_memory() -> None:
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_PERTURB, _RUBBISH)
 
 
 class _Fork:
@@ -87,4 +100,3 @@ def _become_child(descriptor: int, folder: str, out: int, err: int) -> None:
     )
     os.chdir(folder)
     os.environ["TMPDIR"] = tempfile.tempdir = folder
-    child.main(descriptor)

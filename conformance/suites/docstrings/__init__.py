@@ -69,9 +69,7 @@ def _judge_all(unit: _Unit) -> list[Docstring]:
     """In a worker."""
     subject, limits = unit.settings.subject, unit.settings.limits
     _warm(subject)
-    return [
-        judge(docstring, subject, limits, _gaps_of(docstring.name, unit.settings)) for docstring in unit.docstrings
-    ]
+    return [judge(docstring, subject, limits, _gaps_of(docstring.name, unit.settings)) for docstring in unit.docstrings]
 
 
 @cache

@@ -48,6 +48,7 @@ NAMESPACES = (
     "torch.utils.data",
 )
 _PROMPT = ">>>"
+_LEGACY = "tensortype"  # the class of torch.FloatTensor and its like, which show the docstrings of torch.Tensor
 
 
 class UnknownName(Exception):
@@ -72,7 +73,7 @@ class _Named:
 
 
 def find(names: Sequence[str] = ()) -> list[Docstring]:
-    """Those of the namespaces that are named, or of the single objects; of NAMESPACES if nothing is. Raises UnknownName.
+    """Those of the namespaces and single objects that are named; of NAMESPACES if nothing is. Raises UnknownName.
 
     What stands in two of the NAMESPACES is found in the same one of them, whichever is asked for.
     """
@@ -138,7 +139,8 @@ def _candidates(space: str) -> Iterator[_Named]:
         if full in NAMESPACES:  # told there
             continue
         if isinstance(value, type):
-            yield from _of_class(full, value, space)
+            if type(value).__name__ != _LEGACY:
+                yield from _of_class(full, value, space)
         elif text := _text(value):
             yield _Named(full, space, text, _is_own(value, full))
 

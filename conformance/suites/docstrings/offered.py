@@ -7,6 +7,8 @@ import builtins
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import accumulate
+from types import ModuleType
 
 from conformance.runners.imports import GIVEN
 from conformance.runners.protocol import Failure, Result
@@ -86,17 +88,17 @@ def bound(code: str) -> set[str]:
 
 @cache
 def missing(path: str, subject: str) -> str | None:
-    """The name, up to where the subject does not go on though PyTorch does; None if there is no such place."""
+    """The first name on this path that PyTorch has, is no module, and the subject lacks; None if there is none."""
     parts = path.split(".")
-    if parts[0] != "torch":
-        return None
-    for length in range(1, len(parts) + 1):
-        name = ".".join(parts[:length])
+    lacking = None
+    for name in accumulate(parts, "{}.{}".format) if parts[0] == "torch" else ():
         if not _has(name, "torch"):
-            return None
+            break
         if not _has(name, subject):
-            return name
-    return None
+            lacking = name
+            if not isinstance(lookup(name), ModuleType):
+                break
+    return lacking
 
 
 def refused(subject: Result, reference: Result, module: str) -> str | None:
