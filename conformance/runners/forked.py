@@ -56,7 +56,8 @@ def launch_fork(descriptor: int, folder: str, fill: bool = False) -> Process:
             os._exit(0)
     with suppress(OSError):  # whoever is first: it is to be a group before anybody ends the group
         os.setpgid(pid, pid)
-    os.close(out[1]), os.close(err[1])
+    os.close(out[1])
+    os.close(err[1])
     return _Fork(pid, os.fdopen(out[0], "rb", 0), os.fdopen(err[0], "rb", 0))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
-from functools import cache, partial
+from functools import partial
 
 from conformance.compare.check import outcomes
 from conformance.compare.documented import Verdict, judge_documented, output_of
@@ -39,16 +39,12 @@ _ENVIRONMENT = {
     "a file": re.compile(r"^FileNotFoundError"),
     "a module": re.compile(r"^ModuleNotFoundError: No module named '(?!torch)|requires \w+ to be installed"),
 }
-_ELLIPSIS = re.compile(r"(?m)\.\.\.")
 
 
 @dataclass(frozen=True)
 class _LeftOut:
     verdict: str  # "not offered" or "not run"
     reason: str
-
-
-Runs = dict[int, Run]
 
 
 def judge(docstring: finding.Docstring, subject: str, limits: Limits, gaps: Sequence[Gap]) -> Docstring:
@@ -66,18 +62,15 @@ class _Program:
         self._snippets = document.snippets
         self._subject = subject
         self._limits = limits
-        self._seeds = SEEDS[:1]
         self._left: dict[int, _LeftOut] = {}
 
     def judge(self, gaps: Sequence[Gap]) -> list[Example]:
         self._leave_out({i: _LeftOut("not run", it.skip) for i, it in enumerate(self._snippets) if it.skip})
-        whole = self._run("torch", SEEDS[:1])
-        if _draws(whole[SEEDS[0]]):  # else no seed makes a difference
-            self._seeds = SEEDS
-            whole |= self._run("torch", SEEDS[1:])
-        self._leave_out(self._not_here(whole))
+        shows = any(snippet.expected and not snippet.skip for snippet in self._snippets)
+        whole = [self._run("torch", seed) for seed in (SEEDS if shows else SEEDS[:1])]
+        self._leave_out(self._not_here(whole[0]))
         self._leave_out(self._not_named())
-        ours, theirs = self._compared(whole)
+        ours, theirs = self._compared(whole[0])
         examples = self._examples(ours, theirs, whole, gaps)
         if any(example.verdict == "different" for example in examples):
             again = self._run("torch", launch=partial(launch_fork, fill=True))
@@ -85,19 +78,19 @@ class _Program:
             examples = [_settled(*pair) for pair in zip(examples, themselves, strict=True)]
         return examples
 
-    def _examples(self, ours: Runs, theirs: Runs, whole: Runs, gaps: Sequence[Gap]) -> list[Example]:
-        told = {seed: (outcomes(ours[seed].results), outcomes(theirs[seed].results)) for seed in theirs}
+    def _examples(self, ours: Run, theirs: Run, whole: Sequence[Run], gaps: Sequence[Gap]) -> list[Example]:
+        """``whole`` is PyTorch with nothing left out: by it the docstring's own outputs are judged."""
+        sides = map(Sides, outcomes(ours.results), outcomes(theirs.results))
         examples = []
-        for index, snippet in enumerate(self._snippets):
+        for index, (snippet, both) in enumerate(zip(self._snippets, sides, strict=True)):
             if left := self._left.get(index):
                 examples.append(Example(snippet.line, snippet.code, left.verdict, left.reason))
                 continue
-            sides = {seed: Sides(subject[index], reference[index]) for seed, (subject, reference) in told.items()}
             own = [gap for gap in gaps if gap.snippet == snippet.label]
-            examples.append(_example(snippet, sides, own, [run.results[index] for run in whole.values()]))
+            examples.append(_example(snippet, both, own, [run.results[index] for run in whole]))
         return examples
 
-    def _compared(self, whole: Runs) -> tuple[Runs, Runs]:
+    def _compared(self, whole: Run) -> tuple[Run, Run]:
         """The runs of both sides in which the subject refuses nothing any more."""
         skipped = {index for index, snippet in enumerate(self._snippets) if snippet.skip}
         while True:
@@ -108,17 +101,15 @@ class _Program:
                 return ours, theirs
             self._leave_out(refusals)
 
-    def _run(self, module: str, seeds: Sequence[int] = (), launch: Launch = launch_fork) -> Runs:
-        """``seeds`` are this docstring's if none are named."""
-        seeds = seeds or self._seeds
+    def _run(self, module: str, seed: int = SEEDS[0], launch: Launch = launch_fork) -> Run:
         snippets = [
             replace(snippet, skip=self._left[index].reason) if index in self._left else snippet
             for index, snippet in enumerate(self._snippets)
         ]
         if len(self._left) == len(snippets):
-            return dict.fromkeys(seeds, Run({}, (Result(ended="skipped"),) * len(snippets)))
+            return Run({}, (Result(ended="skipped"),) * len(snippets))
         document = replace(self._document, snippets=tuple(snippets))
-        return {seed: _run_apart(document, module, seed, self._limits, launch) for seed in seeds}
+        return _forking.submit(run_document, document, module, seed, self._limits, launch=launch).result()
 
     def _leave_out(self, more: Mapping[int, _LeftOut]) -> None:
         """These, and what reads a name that they should have bound."""
@@ -135,10 +126,10 @@ class _Program:
                 else:
                     unbound.pop(name, None)
 
-    def _not_here(self, whole: Runs) -> dict[int, _LeftOut]:
+    def _not_here(self, whole: Run) -> dict[int, _LeftOut]:
         """What PyTorch could not do on this machine."""
         found = {}
-        for index, result in enumerate(whole[SEEDS[0]].results):
+        for index, result in enumerate(whole.results):
             if result.error is not None:
                 text = f"{result.error.type}: {result.error.text}"
                 needs = [what for what, pattern in _ENVIRONMENT.items() if pattern.search(text)]
@@ -151,33 +142,16 @@ class _Program:
         names = [scope.missing(snippet.code) for snippet in self._snippets]
         return {index: _LeftOut("not offered", name) for index, name in enumerate(names) if name}
 
-    def _refusals(self, ours: Runs, theirs: Runs) -> dict[int, _LeftOut]:
+    def _refusals(self, ours: Run, theirs: Run) -> dict[int, _LeftOut]:
         found = {}
-        for seed in theirs:
-            for index, (our, their) in enumerate(zip(ours[seed].results, theirs[seed].results, strict=True)):
-                if index not in self._left and (name := refused(our, their, self._subject)):
-                    found[index] = _LeftOut("not offered", name)
+        for index, (our, their) in enumerate(zip(ours.results, theirs.results, strict=True)):
+            if index not in self._left and (name := refused(our, their, self._subject)):
+                found[index] = _LeftOut("not offered", name)
         return found
 
 
 # All forks are made from here, for the stack that a traceback shows is to be the same in all of them.
 _forking = ThreadPoolExecutor(1)
-
-
-def _run_apart(document: Document, module: str, seed: int, limits: Limits, launch: Launch) -> Run:
-    return _forking.submit(run_document, document, module, seed, limits, launch=launch).result()
-
-
-def _draws(run: Run) -> bool:
-    """Whether a program changed any generator."""
-    first, *others = [result for result in run.results if result.ended != "skipped"] or [Result()]
-    return any(result.random for result in others) or (bool(first.random) and first.random != _random_at_first())
-
-
-@cache
-def _random_at_first() -> Mapping[str, str]:
-    nothing = Document("nothing", "docstring", (Snippet("nothing", "pass", (1,)),))
-    return _run_apart(nothing, "torch", SEEDS[0], Limits(), launch_fork).results[0].random
 
 
 def _settled(example: Example, itself: Example) -> Example:
@@ -189,13 +163,12 @@ def _settled(example: Example, itself: Example) -> Example:
     return Example(example.line, example.code, "not run", "PyTorch itself answers otherwise each time")
 
 
-def _example(snippet: Snippet, sides: Mapping[int, Sides], gaps: Sequence[Gap], whole: Sequence[Result]) -> Example:
-    """``whole`` are PyTorch's results where nothing was left out: by them the docstring's own output is judged."""
-    judged = judge_snippet(replace(snippet, expected=None), sides, gaps, True, None, [snippet.code])
+def _example(snippet: Snippet, sides: Sides, gaps: Sequence[Gap], whole: Sequence[Result]) -> Example:
+    judged = judge_snippet(replace(snippet, expected=None), {SEEDS[0]: sides}, gaps, True, None, [snippet.code])
     verdict = {"different": "different", "accepted": "explained"}.get(judged.verdict, "equal")
     findings = tuple(it for it in judged.findings if it.verdict in ("different", "accepted"))
     reason = next((it.detail for it in findings if it.verdict == "accepted"), "") if verdict == "explained" else ""
-    error = sides[SEEDS[0]].reference.result.error
+    error = sides.reference.result.error
     raised = clip(f"{error.type}: {error.text}") if error else ""
     return Example(snippet.line, snippet.code, verdict, reason, raised, _output(snippet, whole), findings)
 
@@ -213,6 +186,6 @@ def _output(snippet: Snippet, whole: Sequence[Result]) -> report.Output | None:
 
 def _fits(documented: str, produced: str) -> bool:
     """Whether an output in which ``...`` stands for anything fits, as in doctest."""
-    if not _ELLIPSIS.search(documented):
-        return False
-    return OutputChecker().check_output(documented + "\n", produced + "\n", ELLIPSIS | NORMALIZE_WHITESPACE)
+    return "..." in documented and OutputChecker().check_output(
+        documented + "\n", produced + "\n", ELLIPSIS | NORMALIZE_WHITESPACE
+    )
