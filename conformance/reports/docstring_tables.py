@@ -55,6 +55,13 @@ def _markdown(report: DocstringReport) -> Iterator[str]:
     yield from _listed(report, "Differences", "different")
     yield from _listed(report, "Explained differences", "explained")
     yield from _errata(report)
+    failing = list(report.failing)
+    if failing:
+        yield "\n## Examples that fail in PyTorch as they stand\n"
+        yield "| docstring | line | example | error |\n| --- | ---: | --- | --- |"
+    for docstring, example in failing:
+        cells = (_inline(text) for text in (example.code.split("\n")[0], example.raised))
+        yield f"| {_inline(docstring.name)} | {example.line} | {' | '.join(cells)} |"
     notes = list(_notes(report))
     if notes:
         yield "\n## Not judged\n"
@@ -79,7 +86,7 @@ def _told(report: DocstringReport) -> str:
     explained = total.verdicts.get("explained", 0)
     return (
         f"{total.examples:,} examples in {total.docstrings:,} docstrings: of {total.offered:,} that use only what is "
-        f"offered, {total.verdicts.get('equal', 0):,} are equal ({total.raising:,} of them fail in PyTorch as well)"
+        f"offered, {total.verdicts.get('equal', 0):,} are equal ({total.failing:,} of them fail in PyTorch as well)"
         + (f", {explained:,} differ for a known reason" if explained else "")
         + f"; {total.errata:,} errata of PyTorch's"
     )

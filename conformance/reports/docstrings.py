@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -9,6 +10,7 @@ from typing import Any
 
 from conformance.reports.model import Finding, Output
 
+_ERROR = re.compile(r"Error\b|Exception\b|Traceback")
 VERDICTS = ("equal", "different", "explained", "not offered", "not run")
 
 
@@ -42,12 +44,13 @@ class Docstring:
 
 @dataclass(frozen=True)
 class Row:
-    """How many examples there are of each verdict; ``raising`` are those equal in that both sides fail."""
+    """How many examples there are of each verdict; ``failing`` are those equal in that both sides fail,
+    though the docstring does not say so."""
 
     namespace: str
     docstrings: int
     verdicts: Mapping[str, int]
-    raising: int
+    failing: int
     errata: int
 
     @property
@@ -104,7 +107,13 @@ class DocstringReport:
 
     @property
     def errata(self) -> Iterator[tuple[Docstring, Example]]:
+        """What both sides agree on, where the docstring shows something else."""
         return ((place, example) for place, example in self._examples() if _is_erratum(example))
+
+    @property
+    def failing(self) -> Iterator[tuple[Docstring, Example]]:
+        """What is equal in that both fail, though the docstring tells of no error."""
+        return ((place, example) for place, example in self._examples() if _fails(example))
 
     def _examples(self) -> Iterator[tuple[Docstring, Example]]:
         return ((docstring, example) for docstring in self.docstrings for example in docstring.examples)
@@ -120,10 +129,17 @@ def _row(namespace: str, docstrings: Any) -> Row:
         namespace,
         len(docstrings),
         dict(Counter(example.verdict for example in examples)),
-        sum(example.verdict == "equal" and bool(example.raised) for example in examples),
+        sum(map(_fails, examples)),
         sum(map(_is_erratum, examples)),
     )
 
 
 def _is_erratum(example: Example) -> bool:
-    return example.verdict == "equal" and example.output is not None and example.output.verdict == "document erratum"
+    wrong = example.output is not None and example.output.verdict == "document erratum"
+    return example.verdict == "equal" and wrong and not _fails(example)
+
+
+def _fails(example: Example) -> bool:
+    """Whether PyTorch ends in an error that the docstring does not tell of."""
+    documented = example.output.documented if example.output else ""
+    return example.verdict == "equal" and bool(example.raised) and not _ERROR.search(documented)

@@ -73,21 +73,34 @@ class _Named:
 
 
 def find(names: Sequence[str] = ()) -> list[Docstring]:
-    """Those of the namespaces and single objects that are named; of NAMESPACES if nothing is. Raises UnknownName.
+    """Those in the namespaces and of the objects that are named; in NAMESPACES if nothing is. Raises UnknownName.
 
     What stands in two of the NAMESPACES is found in the same one of them, whichever is asked for.
     """
-    spaces = [name for name in names if not _is_single(lookup(name))]
-    candidates = [named for space in dict.fromkeys([*NAMESPACES, *spaces]) for named in _candidates(space)]
+    spaces = {name: _is_namespace(name) for name in names}
+    more = [name if is_space else name.rpartition(".")[0] for name, is_space in spaces.items()]
+    candidates = [named for space in dict.fromkeys([*NAMESPACES, *more]) for named in _candidates(space)]
     chosen: dict[str, _Named] = {}
     for candidate in sorted(candidates, key=lambda named: not named.own):
         chosen.setdefault(candidate.text, candidate)
     found = [Docstring(named.name, named.namespace, named.text) for named in chosen.values()]
-    singles = {name: Docstring(name, name.rpartition(".")[0], doc) for name in names if (doc := _text(lookup(name)))}
-    wanted = [doc for doc in found if doc.namespace in (spaces or (() if names else NAMESPACES))]
-    wanted += [single for name, single in singles.items() if name not in spaces]
+    wanted = [doc for doc in found if doc.namespace in (names or NAMESPACES)]
+    for name in (name for name, is_space in spaces.items() if not is_space):
+        wanted += _of_object(name, found)
     order = {space: number for number, space in enumerate(NAMESPACES)}
-    return sorted(wanted, key=lambda doc: (order.get(doc.namespace, len(order)), doc.name))
+    return sorted(set(wanted), key=lambda doc: (order.get(doc.namespace, len(order)), doc.name))
+
+
+def _of_object(name: str, found: Sequence[Docstring]) -> list[Docstring]:
+    """Those of an object and its members, even where they are counted under another name."""
+    own = [doc for doc in found if doc.name == name or doc.name.startswith(f"{name}.")]
+    text = _text(lookup(name))
+    return own or ([Docstring(name, name.rpartition(".")[0], text)] if text else [])
+
+
+def _is_namespace(name: str) -> bool:
+    """Raises UnknownName."""
+    return isinstance(lookup(name), ModuleType) or name in NAMESPACES
 
 
 def lookup(name: str, root: str = "torch") -> Any:
@@ -120,10 +133,6 @@ def _member(value: Any, part: str, path: str) -> Any:
             return importlib.import_module(path)
         except Exception:
             return _NOTHING
-
-
-def _is_single(value: Any) -> bool:
-    return not isinstance(value, ModuleType | type)
 
 
 def _candidates(space: str) -> Iterator[_Named]:

@@ -92,9 +92,9 @@ def missing(path: str, subject: str) -> str | None:
     parts = path.split(".")
     lacking = None
     for name in accumulate(parts, "{}.{}".format) if parts[0] == "torch" else ():
-        if not _has(name, "torch"):
+        if not is_offered(name, "torch"):
             break
-        if not _has(name, subject):
+        if not is_offered(name, subject):
             lacking = name
             if not isinstance(lookup(name), ModuleType):
                 break
@@ -129,7 +129,7 @@ def _same(ours: Failure, theirs: Failure | None) -> bool:
 
 
 @cache
-def _has(name: str, root: str) -> bool:
+def is_offered(name: str, root: str) -> bool:
     try:
         lookup(name, root)
     except (UnknownName, ImportError):

@@ -23,7 +23,7 @@ _NOT_HERE = re.compile(r"CUDA|CUBLAS|HUB|ONNX|SHOW")  # in the variables by whic
 
 
 def read_docstring(name: str, text: str) -> Document:
-    """Raises Damaged if its prompts are not laid out as doctest demands."""
+    """Its examples. Raises Damaged if its prompts are not laid out as doctest demands."""
     lines = [Line(number, line) for number, line in enumerate(text.expandtabs().split("\n"), 1)]
     try:
         examples = doctest.DocTestParser().get_examples(text)
@@ -111,11 +111,17 @@ def _expectation(example: doctest.Example, lines: Sequence[Line]) -> Expectation
     index = 0
     while index < len(shown) and not lines[start + index].blank:
         index = item_end(shown, index)
-    return Expectation(output_text(shown[:index], []), shown[0].number)
+    depth = min((_depth(line.text) for line in shown[:index] if not line.blank), default=0)
+    output = [Line(line.number, line.text[depth:]) for line in shown[:index]]
+    return Expectation(output_text(output, []), shown[0].number)
 
 
 def _dedented(text: str, indent: int) -> str:
-    return text[min(indent, len(text) - len(text.lstrip())) :]
+    return text[min(indent, _depth(text)) :]
+
+
+def _depth(text: str) -> int:
+    return len(text) - len(text.lstrip())
 
 
 class _Directives:
@@ -126,7 +132,7 @@ class _Directives:
         self._ignored: set[int] = set()
         skip, ignore, indent = "", False, 0
         for line in lines:
-            depth = len(line.text) - len(line.text.lstrip())
+            depth = _depth(line.text)
             if not line.blank and depth < indent:
                 skip, ignore, indent = "", False, 0
             for sign, name, argument in _DIRECTIVE.findall(line.text):
