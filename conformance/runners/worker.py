@@ -58,7 +58,7 @@ class Worker:
         return result
 
     def retire(self) -> None:
-        """From any thread: end it, and never start another. A thread that waits for an answer is told, and tidies up."""
+        """From any thread: end it, and never start another. A thread that waits for an answer is told and tidies up."""
         self._retired = True
         if process := self._process:
             _end(process)

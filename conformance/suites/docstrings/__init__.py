@@ -6,6 +6,7 @@ milliseconds and keeps one from another all the same.
 
 from __future__ import annotations
 
+import importlib
 import platform
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from conformance.reports.docstrings import Docstring, DocstringReport
 from conformance.runners.executor import Executor, Lost
 from conformance.runners.forked import warm_up
 from conformance.runners.pool import Progress
+from conformance.runners.process import UnusableSubject
 from conformance.runners.protocol import Limits
 from conformance.suites.docstrings import finding
 from conformance.suites.docstrings.judging import judge
@@ -45,6 +47,7 @@ def run_docstrings(
 
     Raises UnusableSubject.
     """
+    _import(settings.subject)
     judged: dict[str, Docstring] = {}
     together = [_Unit(tuple(found[at : at + _TOGETHER]), settings) for at in range(0, len(found), _TOGETHER)]
     for unit, answer in _answers(together, settings, processes):
@@ -59,6 +62,13 @@ def run_docstrings(
         progress(lost.name, len(judged), len(found))
     docstrings = tuple(judged[docstring.name] for docstring in found)
     return DocstringReport(settings.subject, docstrings, _facts(), _outdated(docstrings, settings))
+
+
+def _import(subject: str) -> None:
+    try:
+        importlib.import_module(subject)
+    except Exception as error:  # a look-alike may fail in any way
+        raise UnusableSubject(f"{subject} cannot be imported: {type(error).__name__}: {error}") from None
 
 
 def _answers(units: Iterable[_Unit], settings: Settings, processes: Executor) -> Iterator[tuple[_Unit, Any]]:

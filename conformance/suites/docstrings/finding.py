@@ -7,6 +7,7 @@ import inspect
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from types import ModuleType
 from typing import Any
 
@@ -69,7 +70,7 @@ class _Named:
     name: str
     namespace: str
     text: str
-    own: bool  # not inherited, and the name is the one that the object has itself
+    rank: tuple[bool, bool]  # whether it is inherited there; whether the object itself has another name
 
 
 def find(names: Sequence[str] = ()) -> list[Docstring]:
@@ -81,7 +82,7 @@ def find(names: Sequence[str] = ()) -> list[Docstring]:
     more = [name if is_space else name.rpartition(".")[0] for name, is_space in spaces.items()]
     candidates = [named for space in dict.fromkeys([*NAMESPACES, *more]) for named in _candidates(space)]
     chosen: dict[str, _Named] = {}
-    for candidate in sorted(candidates, key=lambda named: not named.own):
+    for candidate in sorted(candidates, key=attrgetter("rank")):
         chosen.setdefault(candidate.text, candidate)
     found = [Docstring(named.name, named.namespace, named.text) for named in chosen.values()]
     wanted = [doc for doc in found if doc.namespace in (names or NAMESPACES)]
@@ -151,16 +152,17 @@ def _candidates(space: str) -> Iterator[_Named]:
             if type(value).__name__ != _LEGACY:
                 yield from _of_class(full, value, space)
         elif text := _text(value):
-            yield _Named(full, space, text, _is_own(value, full))
+            yield _Named(full, space, text, (False, not _is_own(value, full)))
 
 
 def _of_class(name: str, cls: type, space: str) -> Iterator[_Named]:
-    own = _is_own(cls, name)
+    elsewhere = not _is_own(cls, name)
     if text := _text(cls):
-        yield _Named(name, space, text, own)
+        yield _Named(name, space, text, (False, elsewhere))
     for member in sorted(dir(cls)):
-        if (text := _text(_member(cls, member, ""))) and (not member.startswith("_") or member == "__init__"):
-            yield _Named(f"{name}.{member}", space, text, own and member in vars(cls))
+        value = _member(cls, member, "") if member == "__init__" or not member.startswith("_") else _NOTHING
+        if (text := _text(value)) and not isinstance(value, type):
+            yield _Named(f"{name}.{member}", space, text, (member not in vars(cls), elsewhere))
 
 
 def _text(value: Any) -> str | None:
