@@ -12,7 +12,7 @@ from rich.text import Text
 from conformance.reports.docstrings import Docstring, DocstringReport, Example, Row
 from conformance.reports.visible import visible
 
-_HEADINGS = ("namespace", "examples", "equal", "different", "not offered", "not run", "equal of what is offered")
+_HEADINGS = ("namespace", "examples", "equal", "different", "not offered", "not run", "equal of offered")
 _WANTED = 40  # names that are told, of those that are not offered
 _SHOWN_FINDINGS = 3  # of each example: one fault is often seen in many names
 
@@ -25,7 +25,8 @@ def show(report: DocstringReport, console: Console) -> None:
             console.print(Text(line), soft_wrap=True)
     table = Table(title=Text(f"{visible(report.subject)} in PyTorch's docstrings"), title_justify="left")
     for heading in _HEADINGS:
-        table.add_column(heading, justify="left" if heading == "namespace" else "right")
+        is_name = heading == "namespace"
+        table.add_column(heading, justify="left" if is_name else "right", no_wrap=is_name)
     for row in [*report.rows, report.total]:
         table.add_row(*map(Text, _cells(row)))
     console.print(table)
@@ -52,16 +53,15 @@ def _markdown(report: DocstringReport) -> Iterator[str]:
         yield "## Most wanted of what is not offered\n"
         yield "| name | examples that need it |\n| --- | ---: |"
         yield from (f"| {_inline(name)} | {count} |" for name, count in report.wanted.most_common(_WANTED))
-    yield from _listed(report, "Differences", "different")
-    yield from _listed(report, "Explained differences", "explained")
+    yield from _differences(report)
+    yield from _explained(report)
     yield from _errata(report)
     failing = list(report.failing)
     if failing:
         yield "\n## Examples that fail in PyTorch as they stand\n"
         yield "| docstring | line | example | error |\n| --- | ---: | --- | --- |"
     for docstring, example in failing:
-        cells = (_inline(text) for text in (example.code.split("\n")[0], example.raised))
-        yield f"| {_inline(docstring.name)} | {example.line} | {' | '.join(cells)} |"
+        yield _line(docstring, example, _inline(example.raised))
     notes = list(_notes(report))
     if notes:
         yield "\n## Not judged\n"
@@ -99,18 +99,26 @@ def _notes(report: DocstringReport) -> Iterator[str]:
     yield from (f"known gap that no longer differs, take it out: {gap}" for gap in report.outdated_gaps)
 
 
-def _listed(report: DocstringReport, heading: str, verdict: str) -> Iterator[str]:
-    examples = list(report.of_verdict(verdict))
+def _differences(report: DocstringReport) -> Iterator[str]:
+    examples = list(report.of_verdict("different"))
     if examples:
-        yield f"\n## {heading}\n"
+        yield "\n## Differences"
     for docstring, example in examples:
         yield from _headed(docstring, example)
         yield from _block("\n".join([*_prompted(example.code), *_difference(report, example)]))
 
 
+def _explained(report: DocstringReport) -> Iterator[str]:
+    examples = list(report.of_verdict("explained"))
+    if examples:
+        yield "\n## Explained differences\n"
+        yield "| docstring | line | example | reason |\n| --- | ---: | --- | --- |"
+    for docstring, example in examples:
+        yield _line(docstring, example, example.reason.removeprefix("accepted: "))
+
+
 def _difference(report: DocstringReport, example: Example) -> Iterator[str]:
-    shown = [it for it in example.findings if it.verdict in ("different", "accepted")]
-    for finding in shown[:_SHOWN_FINDINGS]:
+    for finding in [it for it in example.findings if it.verdict == "different"][:_SHOWN_FINDINGS]:
         yield f"{finding.kind}: {finding.where} {finding.detail}".rstrip()
         for name, side in ((report.subject, finding.subject), ("PyTorch", finding.reference)):
             yield f"  {name}: {visible(side, 1_000)}"
@@ -129,6 +137,11 @@ def _errata(report: DocstringReport) -> Iterator[str]:
         for name, text in sides.items():
             yield f"\n{name}:"
             yield from _block(visible(text) or "(nothing)")
+
+
+def _line(docstring: Docstring, example: Example, told: str) -> str:
+    first = example.code.split("\n")[0]
+    return f"| {_inline(docstring.name)} | {example.line} | {_inline(first)} | {told} |"
 
 
 def _headed(docstring: Docstring, example: Example) -> Iterator[str]:

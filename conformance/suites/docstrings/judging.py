@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -62,10 +63,16 @@ def judge(docstring: finding.Docstring, subject: str, limits: Limits, gaps: Sequ
 
 
 def _imports(document: Document, namespace: str) -> Iterator[Snippet]:
-    """What the examples use as if they stood where their object is defined, which is where PyTorch runs them."""
+    """What the examples use as if they stood where their object is defined, which is where PyTorch runs them.
+
+    A module of Python's own, or NumPy, that they use without an import is imported as any reader would.
+    """
     codes = [snippet.code for snippet in document.snippets if not snippet.skip]
     known = {*dir(builtins), *GIVEN, *(name for code in codes for name in bound(code))}
     for name in sorted({name for code in codes for name in loaded(code)} - known):
+        if name in sys.stdlib_module_names or name == "numpy":
+            yield Snippet(f"import of {name}", f"import {name}", (1,))
+            continue
         for home in (namespace, "torch"):
             if isinstance(lookup(home), ModuleType) and is_offered(f"{home}.{name}", "torch"):
                 yield Snippet(f"import of {name}", f"from {home} import {name}", (1,))
@@ -193,7 +200,7 @@ def _example(snippet: Snippet, sides: Sides, gaps: Sequence[Gap], whole: Sequenc
     verdict = {"different": "different", "accepted": "explained"}.get(judged.verdict, "equal")
     findings = tuple(it for it in judged.findings if it.verdict in ("different", "accepted"))
     reason = next((it.detail for it in findings if it.verdict == "accepted"), "") if verdict == "explained" else ""
-    error = sides.reference.result.error
+    error = whole[0].error
     raised = clip(f"{error.type}: {error.text}") if error else ""
     output = judge_output(snippet.expected, whole) if snippet.expected else None
     return Example(snippet.line, snippet.code, verdict, reason, raised, output, findings)
