@@ -23,10 +23,9 @@ def show(report: DocstringReport, console: Console) -> None:
         console.print(Text(f"{docstring.name}, line {example.line}: different", "red"), soft_wrap=True)
         for line in _difference(report, example):
             console.print(Text(line), soft_wrap=True)
-    table = Table(title=Text(f"{visible(report.subject)} in PyTorch's docstrings"), title_justify="left")
-    for heading in _HEADINGS:
-        is_name = heading == "namespace"
-        table.add_column(heading, justify="left" if is_name else "right", no_wrap=is_name)
+    table = Table(title=Text(f"{visible(report.subject)} in PyTorch's docstrings"), title_justify="left", box=None)
+    for heading in (*_HEADINGS[:-1], "share"):
+        table.add_column(heading, justify="left" if heading == "namespace" else "right")
     for row in [*report.rows, report.total]:
         table.add_row(*map(Text, _cells(row)))
     console.print(table)

@@ -104,7 +104,7 @@ def main(descriptor: int) -> None:
             try:
                 snippet = job["snippets"][index]
                 if snippet["seed"] is not None:
-                    _seed(subject, snippet["seed"])
+                    seed(subject, snippet["seed"])
                 answer = _answer(snippet, namespace, observer, seen)
             except MemoryError:
                 lift_limit()
@@ -138,15 +138,15 @@ def _start_document(job: dict[str, Any], subject: ModuleType) -> dict[str, Any]:
     namespace = main_module.__dict__
     namespace.update(given_modules(job["subject"]))
     redirect_imports(namespace, job["subject"])
-    _seed(subject, job["seed"])
+    seed(subject, job["seed"])
     return namespace
 
 
-def _seed(subject: ModuleType, seed: int) -> None:
+def seed(subject: ModuleType, number: int) -> None:
     """Seed all random numbers that a document commonly draws."""
-    probe(lambda: subject.manual_seed(seed))
-    numpy.random.seed(seed)
-    random.seed(seed)
+    probe(lambda: subject.manual_seed(number))
+    numpy.random.seed(number)
+    random.seed(number)
 
 
 def _facts(subject: ModuleType) -> dict[str, str]:
