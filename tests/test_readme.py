@@ -97,6 +97,21 @@ def test_random_programs(tmp_path: Path) -> None:
     assert "500 programs" in tried.stdout
 
 
+@needs_torch
+def test_docstrings(tmp_path: Path) -> None:
+    tried = run(f"COLUMNS=120 {block('sh docstrings').strip()}", tmp_path)
+    assert tried.returncode == 0, tried.stdout + tried.stderr
+    assert "100.0 %" in tried.stdout
+
+
+def test_rows_of_docstrings_are_those_of_the_whole_table() -> None:
+    _, _, section = README.read_text().partition("| namespace | examples |")
+    rows = re.match(r"(?:.*\|\n)*", section)
+    told = re.findall(r"^\| (?:torch|all).*", rows[0] if rows else "", re.M)
+    assert len(told) > 5
+    assert set(told) <= set((ROOT / "conformance" / "docstrings.md").read_text().splitlines())
+
+
 def test_set_up_and_commands_are_two_lines_and_one_each() -> None:
     assert [len(block(f"sh {name}").splitlines()) for name in ("set-up", "run", "tests")] == [2, 1, 1]
 

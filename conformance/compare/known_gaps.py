@@ -19,7 +19,7 @@ class UnreadableGaps(Exception):
 
 @dataclass(frozen=True)
 class Gap:
-    """An accepted difference of a document; the file explains its fields."""
+    """An accepted difference of a document or a docstring; the file explains its fields."""
 
     subject: str
     document: str
@@ -32,9 +32,9 @@ class Gap:
         return f"{self.document}, {self.snippet}: {self.check} of {self.where}"
 
 
-def read_gaps(file: Path = SHIPPED) -> list[Gap]:
-    """Those of documents. Raises UnreadableGaps."""
-    return read_table("documents", Gap, file)
+def read_gaps(file: Path = SHIPPED, suite: str = "documents") -> list[Gap]:
+    """Those of documents, or of another suite whose documents have snippets. Raises UnreadableGaps."""
+    return read_table(suite, Gap, file)
 
 
 def read_table(suite: str, kind: Callable[..., Row], file: Path = SHIPPED) -> list[Row]:

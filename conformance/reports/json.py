@@ -1,4 +1,4 @@
-"""A report, or measurements, as a JSON file."""
+"""A report of any kind as a JSON file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from conformance.reports.docstrings import DocstringReport
 from conformance.reports.measurements import Measurements
 from conformance.reports.model import Report
 
@@ -18,6 +19,11 @@ def write(report: Report, file: Path) -> None:
 def write_measurements(measurements: Measurements, file: Path) -> None:
     """Raises OSError."""
     _write(measurements.to_json(), file)
+
+
+def write_docstrings(report: DocstringReport, file: Path) -> None:
+    """Raises OSError."""
+    _write(report.to_json(), file)
 
 
 def _write(data: dict[str, Any], file: Path) -> None:

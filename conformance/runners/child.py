@@ -83,8 +83,8 @@ class StandardStreams:
                 setattr(sys, name, os.fdopen(descriptor, "w", encoding="utf-8", closefd=False))
 
 
-def main() -> None:
-    channel = Channel(int(sys.argv[1]))
+def main(descriptor: int) -> None:
+    channel = Channel(descriptor)
     job = channel.receive()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     lift_limit = _limit_memory(job["memory"] << 20)
@@ -104,7 +104,7 @@ def main() -> None:
             try:
                 snippet = job["snippets"][index]
                 if snippet["seed"] is not None:
-                    _seed(subject, snippet["seed"])
+                    seed(subject, snippet["seed"])
                 answer = _answer(snippet, namespace, observer, seen)
             except MemoryError:
                 lift_limit()
@@ -138,15 +138,15 @@ def _start_document(job: dict[str, Any], subject: ModuleType) -> dict[str, Any]:
     namespace = main_module.__dict__
     namespace.update(given_modules(job["subject"]))
     redirect_imports(namespace, job["subject"], job["alias"])
-    _seed(subject, job["seed"])
+    seed(subject, job["seed"])
     return namespace
 
 
-def _seed(subject: ModuleType, seed: int) -> None:
+def seed(subject: ModuleType, number: int) -> None:
     """Seed all random numbers that a document commonly draws."""
-    probe(lambda: subject.manual_seed(seed))
-    numpy.random.seed(seed)
-    random.seed(seed)
+    probe(lambda: subject.manual_seed(number))
+    numpy.random.seed(number)
+    random.seed(number)
 
 
 def _facts(subject: ModuleType) -> dict[str, str]:
@@ -176,5 +176,5 @@ def _out_of_reach(descriptor: int) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))
     os._exit(0)  # whatever threads the document left behind

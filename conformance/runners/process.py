@@ -12,9 +12,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, Self
+from typing import IO, Any, Protocol, Self
 
 from conformance.runners.protocol import Limits, Result
 
@@ -22,7 +22,7 @@ START_TIMEOUT = 120.0  # seconds: importing an implementation on a busy machine
 _CHUNK = 1 << 20  # more than a pipe holds
 
 # One thread, since the order of a sum depends on their number; the rest keeps the machine's habits out of the output.
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -43,25 +43,45 @@ class Cancelled(Exception):
     """The whole run was given up."""
 
 
-class Child:
-    """A fresh process with one implementation in it, in a temporary folder and a process group of its own."""
+class Process(Protocol):
+    """What is needed of a process, as ``subprocess.Popen`` has it."""
 
-    def __init__(self, job: Mapping[str, Any], limits: Limits, cancelled: threading.Event) -> None:
+    pid: int
+    stdout: IO[bytes] | None
+    stderr: IO[bytes] | None
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
+Launch = Callable[[int, str], Process]  # with the child's end of the socket, in a folder
+
+
+def launch_fresh(descriptor: int, folder: str) -> Process:
+    """A new interpreter, which leads a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "conformance.runners.child", str(descriptor)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=[descriptor],
+        start_new_session=True,
+        cwd=folder,
+        env=_environment(folder),
+    )
+
+
+class Child:
+    """A process with one implementation in it, in a temporary folder."""
+
+    def __init__(
+        self, job: Mapping[str, Any], limits: Limits, cancelled: threading.Event, launch: Launch = launch_fresh
+    ) -> None:
         self._limits = limits
         self._cancelled = cancelled
         self._folder = tempfile.TemporaryDirectory(prefix="conformance-", ignore_cleanup_errors=True)
         self._socket, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "conformance.runners.child", str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
-                cwd=self._folder.name,
-                env=_environment(self._folder.name),
-            )
+            self._process = launch(theirs.fileno(), self._folder.name)
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self._stdout = _Stream(self._process.stdout.fileno(), limits.output)
@@ -201,4 +221,4 @@ def _read(descriptor: int) -> bytes | None:
 def _environment(folder: str) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     path = os.pathsep.join(os.path.abspath(place) for place in [*sys.path, os.getcwd()])
-    return inherited | _ENVIRONMENT | {"PYTHONPATH": path, "TMPDIR": folder}
+    return inherited | ENVIRONMENT | {"PYTHONPATH": path, "TMPDIR": folder}

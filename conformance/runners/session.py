@@ -6,12 +6,17 @@ import threading
 from typing import Any
 
 from conformance.documents.model import Document
-from conformance.runners.process import Child
+from conformance.runners.process import Child, Launch, launch_fresh
 from conformance.runners.protocol import Limits, Result, Run
 
 
 def run_document(
-    document: Document, subject: str, seed: int, limits: Limits, cancelled: threading.Event | None = None
+    document: Document,
+    subject: str,
+    seed: int,
+    limits: Limits,
+    cancelled: threading.Event | None = None,
+    launch: Launch = launch_fresh,
 ) -> Run:
     """One result for each snippet, in order. Raises UnusableSubject if the implementation cannot be imported.
 
@@ -31,7 +36,7 @@ def run_document(
     results = {index: Result(ended="skipped") for index, snippet in enumerate(document.snippets) if snippet.skip}
     facts: dict[str, str] = {}
     while not facts or len(results) < len(document.snippets):
-        with Child(job, limits, cancelled or threading.Event()) as child:
+        with Child(job, limits, cancelled or threading.Event(), launch) as child:
             facts = child.start()
             for index, snippet in enumerate(document.snippets):
                 if index in results and not results[index].finished:

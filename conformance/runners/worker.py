@@ -19,6 +19,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from conformance.runners.process import ENVIRONMENT
+
 Unit = TypeVar("Unit")
 Answer = TypeVar("Answer")
 
@@ -79,7 +81,7 @@ def _started() -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONHASHSEED": "0"},
+        env=os.environ | ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(paths)},
     )
 
 

@@ -41,6 +41,23 @@ def _product(a, b):
     return np.matmul(a, b)
 
 
+_SMALL = 400  # multiplications of a pair in a batch, from which on torch leaves them to MKL
+
+
+def _batched_product(a, b):
+    """As torch does it for small matrices: the products are added one after the other, to a zero."""
+    count, n, m = a.shape
+    p = b.shape[2]
+    if n * m * p >= _SMALL:
+        return _product(a, b)
+    wide = F32 if a.dtype is F16 else a.dtype
+    products = np.multiply(a.transpose(2, 0, 1)[..., None], b.transpose(1, 0, 2)[:, :, None], dtype=wide, order="C")
+    if count * n * p == 1:  # NumPy adds a single column up in pairs
+        products = products.repeat(2, axis=3)
+        return np.add.reduce(products, axis=0, dtype=wide, initial=0)[..., :1].astype(a.dtype, order="C")
+    return np.add.reduce(products, axis=0, dtype=wide, initial=0).astype(a.dtype, copy=False)
+
+
 def _easily(a, b):
     """The product of two arrays that are plain and not large, or None if NumPy has anything against it."""
     kind = a.dtype
@@ -213,13 +230,13 @@ def _bmm(input, mat2):
         )
     if a.size and b.size:
         if a.dtype.kind == "b":
-            small = a.shape[1] * a.shape[2] * b.shape[2] < 400  # torch has another kernel for these
+            small = a.shape[1] * a.shape[2] * b.shape[2] < _SMALL
             raise _errors.not_implemented("bmm" if small else "addmm_impl_cpu_", input)
         if a.dtype != b.dtype:
             raise RuntimeError(f"expected scalar type {scalar_type_name(input)} but found {scalar_type_name(mat2)}")
     elif a.dtype != b.dtype:  # which torch does not notice where there is nothing to multiply
         a = np.empty(a.shape, b.dtype)
-    return _finish(wrap(quietly(_product, a, b)), _BmmBackward0, input, mat2)
+    return _finish(wrap(quietly(_batched_product, a, b)), _BmmBackward0, input, mat2)
 
 
 mm = publish("mm", "linalg", _mm, methods=("mm",), differentiable=("self", "mat2"))
@@ -228,7 +245,7 @@ dot = publish("dot", "linalg", _dot, methods=("dot",), differentiable=("self", "
 bmm = publish("bmm", "linalg", _bmm, methods=("bmm",), differentiable=("self", "mat2"))
 internal("mm", _product, _mm)
 internal("mv", _product, _mv)
-internal("bmm", _product, _bmm)
+internal("bmm", _batched_product, _bmm)
 
 
 # --- a product added to something ---------------------------------------------------------------------------------
