@@ -35,7 +35,7 @@ def mutants(
     """Plant faults in copies of shimtorch. Exit status: 0 each was caught, 1 some survived, 2 none can be judged."""
     need_torch()
     from conformance.suites.mutants.campaign import Choice, Unusable, chosen, plant
-    from conformance.suites.mutants.faults import KINDS
+    from conformance.suites.mutants.faults import KINDS, faults_in
     from conformance.suites.mutants.judging import SUITES
     from conformance.suites.mutants.planting import Missing, package_of
 
@@ -43,7 +43,7 @@ def mutants(
         raise unusable(f"there is no suite {', '.join(sorted(wrong))}; there are: {', '.join(SUITES)}")
     try:
         package = package_of("shimtorch")
-        faults = chosen(package, Choice(kinds or tuple(KINDS), files or ["*"], sample or None, seed))
+        faults = chosen(faults_in(package), Choice(kinds or tuple(KINDS), files or ["*"], sample or None, seed))
         if not faults:
             raise unusable("no fault fits")
         if list_only:

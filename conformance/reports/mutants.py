@@ -19,7 +19,7 @@ _HEADINGS = ("kind", "planted", *SUITES, "not importable", "survived")
 
 @dataclass(frozen=True)
 class Row:
-    """One fault: where it is, the lines before and after, who objected ("" for nobody) to what, and who looked in vain."""
+    """One fault: where, the lines before and after, who objected ("" for nobody) to what, and who looked in vain."""
 
     kind: str
     file: str

@@ -12,7 +12,7 @@ from pathlib import Path
 from conformance.reports.mutants import Outcome, Row
 from conformance.runners.executor import Executor, Lost
 from conformance.runners.pool import Progress
-from conformance.suites.mutants.faults import KINDS, Fault, faults_in
+from conformance.suites.mutants.faults import KINDS, Fault
 from conformance.suites.mutants.judging import SUITES, Task, Verdict, judge
 
 EQUIVALENT = Path(__file__).parent / "equivalent.toml"
@@ -35,22 +35,21 @@ class Choice:
     seed: int = 0
 
 
-def chosen(package: Path, choice: Choice, equivalent: Path = EQUIVALENT) -> list[Fault]:
-    """The faults in the order in which they stand. Raises Unusable for a kind or list that is no longer right."""
+def chosen(faults: Sequence[Fault], choice: Choice, equivalent: Path = EQUIVALENT) -> list[Fault]:
+    """Those of all faults that are planted. Raises Unusable for a kind or a list that is no longer right."""
     if unknown := set(choice.kinds) - set(KINDS):
         raise Unusable(f"there is no kind {', '.join(sorted(unknown))}; there are: {', '.join(KINDS)}")
-    found = faults_in(package)
     excluded = set(_read(equivalent))
-    if outdated := excluded - {_key(fault) for fault in found}:
+    if outdated := excluded - {_key(fault) for fault in faults}:
         raise Unusable("\n".join(f"{equivalent}: no longer a fault: {' | '.join(key)}" for key in sorted(outdated)))
     fitting = [
         fault
-        for fault in found
+        for fault in faults
         if fault.kind in choice.kinds
         and any(fnmatch(fault.file, pattern) for pattern in choice.files)
         and _key(fault) not in excluded
     ]
-    return fitting if choice.sample is None else sorted(_drawn(fitting, choice), key=fitting.index)
+    return fitting if choice.sample is None else _drawn(fitting, choice)
 
 
 def _drawn(faults: Sequence[Fault], choice: Choice) -> list[Fault]:
@@ -59,7 +58,8 @@ def _drawn(faults: Sequence[Fault], choice: Choice) -> list[Fault]:
     by_kind = {kind: [fault for fault in faults if fault.kind == kind] for kind in KINDS}
     piles = [order.sample(pile, len(pile)) for pile in by_kind.values() if pile]
     turns = [pile[turn] for turn in range(max(map(len, piles), default=0)) for pile in piles if turn < len(pile)]
-    return turns[: choice.sample]
+    taken = set(turns[: choice.sample])
+    return [fault for fault in faults if fault in taken]
 
 
 def plant(
@@ -83,7 +83,7 @@ def _confirm(package: Path, executor: Executor, verdicts: Mapping[Fault, Verdict
     objected = {name: {it.item for it in verdicts.values() if it.by == name} for name in SUITES}
     tasks = [Task(package, None, (name,)) for name in ("programs", "documents") if objected[name]]
     tasks += [Task(package, None, ("tests",), items) for items in _by_file(objected["tests"])]
-    for done, (task, answer) in enumerate(executor.run(judge, tasks, _SECONDS), start=1):
+    for done, (_, answer) in enumerate(executor.run(judge, tasks, _SECONDS), start=1):
         progress("without a fault", done, len(tasks))
         if isinstance(answer, Lost):
             raise Unusable(f"without a fault: {answer.reason}")

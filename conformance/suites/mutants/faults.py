@@ -321,7 +321,7 @@ def default(source: Source) -> Iterator[Change]:
     """Another default of an argument."""
     for node in source.all(ast.FunctionDef):
         for value in (*node.args.defaults, *node.args.kw_defaults):
-            if isinstance(value, ast.Constant) and type(value.value) in (bool, int, float):
+            if isinstance(value, ast.Constant) and isinstance(value.value, bool | int | float):
                 other = not value.value if isinstance(value.value, bool) else value.value + 1
                 yield source.replaced(value, repr(other))
 

@@ -10,7 +10,7 @@ import importlib
 import os
 import re
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,8 +27,7 @@ REGRESSIONS = ROOT / "conformance" / "regressions"
 SILENCE = 60.0  # seconds; nothing that is looked at takes a tenth of it
 PROGRAMS = 300
 
-# Which tests look at which modules, besides those named after the module: the first line that fits.
-_ALWAYS = "misuse tensor grad_mode"
+# Which tests watch a module, and so come right after those named after it: the first line that fits.
 _GRAPHS = "autograd graphs written_views inplace hooks function autograd_graph inference_mode saved"
 _WATCHED_BY = (
     (r"_random|_samplers|_cephes|random", "random samplers functional"),
@@ -36,19 +35,26 @@ _WATCHED_BY = (
     (r"_signature", "signatures operators"),
     (r"_(install|__main__)|__main__", "install"),
     (r"_(factories|ranges|device)", "factories ranges signatures exchange"),
-    (r"_tensor", f"exchange pickling text factories indexing anomaly operators {_GRAPHS}"),
+    (r"_tensor", f"misuse exchange pickling text factories indexing anomaly operators {_GRAPHS}"),
     (r"_exchange|_pickling|utils", "exchange pickling hooks anomaly"),
     (r"autograd/functional", "autograd_functional"),
     (r"autograd/gradcheck", "gradcheck"),
     (r"autograd/anomaly", "anomaly"),
+    (r"autograd/mode", "grad_mode inference_mode threads"),
     (r"autograd", f"{_GRAPHS} anomaly gradcheck second_derivatives autograd_functional leaks pickling threads"),
     (r"ops/sampling", "samplers random functional operators"),
     (r"ops/_out", "out"),
-    (r"ops/.*(index|gather|choos|select|memory)", "indexing advanced_indexing operators saved inplace second_derivatives"),
-    (r"ops/(shape|reshaping|pieces)", "operators pieces written_views inplace saved second_derivatives exchange"),
-    (r"ops/(losses|classification|layers|softmax)", "functional losses operators saved second_derivatives"),
-    (r"", "operators functional saved second_derivatives inplace text reductions"),
-)  # fmt: skip
+    (r"ops/.*(index|gather|choos|select|memory)", "indexing advanced_indexing operators saved inplace"),
+    (r"ops/(shape|reshaping|pieces)", "operators pieces written_views inplace saved"),
+    (r"ops/(losses|classification|layers|softmax)", "functional losses operators saved"),
+    (r"", "operators functional saved inplace"),
+)
+_SELDOM = (
+    "install",
+    "leaks",
+    "threads",
+    "speed",
+)  # which take long, and look only where they watch; times are no fault
 
 
 @dataclass(frozen=True)
@@ -119,14 +125,12 @@ def _look(task: Task, folder: Path, tell: Tell, programs: list[Any]) -> Verdict:
 @cache
 def _warm() -> None:
     """Import what takes long and is not judged."""
-    import hypothesis.strategies
+    import hypothesis
     import pytest
     import torch
 
-    import conformance.strategies
-    import conformance.suites.documents
-
-    assert pytest, (hypothesis, conformance)
+    assert hypothesis
+    assert pytest
     torch.set_num_threads(1)  # threads do not survive a fork
 
 
@@ -138,7 +142,9 @@ def _look_at_programs(watched: _Watched) -> str | None:
     from conformance.strategies import Program, difference
 
     sides = [importlib.import_module(name) for name in ("shimtorch", "torch")]
-    kept = [(file.stem, [snippet.code for snippet in read(file).snippets][1:]) for file in sorted(REGRESSIONS.glob("*.md"))]
+    kept = [
+        (file.stem, [snippet.code for snippet in read(file).snippets][1:]) for file in sorted(REGRESSIONS.glob("*.md"))
+    ]
     named = [(name, Program(tuple(statements), looking)) for name, statements in kept for looking in (True, False)]
     named += [(f"program {number}", program) for number, program in enumerate(watched.programs)]
     near = _words(watched.fault)
@@ -195,19 +201,25 @@ def _look_at_documents(watched: _Watched) -> str | None:
 def _look_at_tests(watched: _Watched) -> str | None:
     import pytest
 
-    files = {item.split("::")[0] for item in watched.items} if watched.fault is None else tests_for(watched.fault.file)
+    files = (
+        {item.split("::")[0] for item in watched.items} if watched.fault is None else files_watching(watched.fault.file)
+    )
     chosen = _Chosen(watched)
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"--rootdir={ROOT}", "-c", str(ROOT / "pyproject.toml")]
-    pytest.main([*options, *[str(ROOT / file) for file in files]], plugins=[chosen])
+    options = ["-x", "-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}", "-c", str(ROOT / "pyproject.toml")]
+    for file in files:  # one at a time: most faults are found by the first
+        pytest.main([*options, str(ROOT / file)], plugins=[chosen])
+        if chosen.failed:
+            break
     return chosen.failed
 
 
-def tests_for(file: str) -> list[str]:
-    """The files with tests that look at a module, the nearest first."""
+def files_watching(file: str) -> list[str]:
+    """The files with tests that look at a module: those named after it, those that watch it, and then the others."""
     stem = Path(file).stem.strip("_")
-    watching = next(names for pattern, names in _WATCHED_BY if re.match(pattern, file))
-    names = [stem, *f"{_ALWAYS} {watching}".split()]
-    found = [TESTS / "shimtorch" / f"test_{name}.py" for name in dict.fromkeys(names)]
+    watching = next(names for pattern, names in _WATCHED_BY if re.match(pattern, file)).split()
+    others = [test.stem.removeprefix("test_") for test in sorted((TESTS / "shimtorch").glob("test_*.py"))]
+    names = dict.fromkeys([stem, *watching, *(name for name in others if name not in _SELDOM)])
+    found = [TESTS / "shimtorch" / f"test_{name}.py" for name in names]
     return [str(test.relative_to(ROOT)) for test in found if test.exists()]
 
 
@@ -255,7 +267,7 @@ def _operator(item: Any) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _words(fault: Fault | None) -> Collection[str]:
+def _words(fault: Fault | None) -> set[str]:
     """Operators that a fault is likely to change."""
     return set() if fault is None else {word.strip("_") for word in _words_of(f"{fault.within} {fault.before}")}
 

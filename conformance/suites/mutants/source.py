@@ -6,9 +6,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Any
 
-Node = TypeVar("Node", bound=ast.AST)
 Scope = ast.FunctionDef | ast.ClassDef
 
 
@@ -39,7 +38,7 @@ class Source:
     def _parents(self) -> dict[ast.AST, ast.AST]:
         return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
 
-    def all(self, *kinds: type[Node]) -> Iterator[Node]:
+    def all(self, *kinds: type[ast.AST]) -> Iterator[Any]:
         """The nodes of these kinds, in the order in which they stand."""
         found = [node for node in self._parents if isinstance(node, kinds)]
         return iter(sorted(found, key=self.start))
