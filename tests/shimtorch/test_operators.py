@@ -299,6 +299,7 @@ def agree(call: Call) -> None:
     for module in (_warning_once, shimtorch._warnings):
         for flag in [name for name in vars(module) if name.startswith("_warned")]:
             setattr(module, flag, False)
+    state_of_numpy = np.geterr()
     try:
         found = disagreements(call, shimtorch, torch)
     except TypeError as error:
@@ -306,6 +307,7 @@ def agree(call: Call) -> None:
         raise
     assume(not any("does not offer complex32" in str(difference.ours) for difference in found))
     assert not found, "\n".join(map(str, found))
+    assert np.geterr() == state_of_numpy
 
 
 @pytest.mark.parametrize("name", PUBLIC)

@@ -141,6 +141,8 @@ x = torch.tensor([3., 4.], requires_grad=True); x.norm().backward(); x.grad
 x = torch.tensor([3., -4., 0.], requires_grad=True); torch.norm(x, 1).backward(); x.grad
 x = torch.tensor([3., -4., 4.], requires_grad=True); torch.norm(x, float('inf')).backward(); x.grad
 x = torch.zeros(3, requires_grad=True); torch.norm(x).backward(); x.grad
+x = torch.tensor([3., -4., 0.], requires_grad=True); torch.norm(x, 0.5).backward(); x.grad
+torch.norm(torch.tensor([1., 2.5], dtype=torch.float64), 1 / 3)
 x = torch.tensor([3., 1., 2.], requires_grad=True); s = x.sort(); s.values[0].backward(); x.grad
 x = torch.tensor([3., 1., 2.], requires_grad=True); v, i = x.topk(2); v.sum().backward(); x.grad
 x = torch.tensor([3., 1., 2.], requires_grad=True); x.cumsum(0).sum().backward(); x.grad
