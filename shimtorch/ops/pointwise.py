@@ -554,7 +554,7 @@ def _clamp_plainly(input, min, max):
     """``_clamp`` of real numbers between Python numbers."""
     a = input._a
     for bound in (min, max):
-        if bound is not None and _LARGEST < abs(bound) < np.inf:
+        if bound is not None and not -_LARGEST <= bound <= _LARGEST and np.isfinite(bound):
             fill_array(np.empty(2, a.dtype), bound)
     token = set_floating(QUIET)
     try:
