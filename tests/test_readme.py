@@ -101,6 +101,13 @@ def test_random_programs(tmp_path: Path) -> None:
     assert "500 programs" in tried.stdout
 
 
+@needs_torch
+def test_planted_faults(tmp_path: Path) -> None:
+    tried = run(block("sh mutants").strip(), tmp_path)
+    assert tried.returncode == 0, tried.stdout + tried.stderr
+    assert "2 faults planted, 2 caught, 0 survived" in tried.stdout
+
+
 def test_set_up_and_commands_are_two_lines_and_one_each() -> None:
     assert [len(block(f"sh {name}").splitlines()) for name in ("set-up", "run", "tests")] == [2, 1, 1]
 

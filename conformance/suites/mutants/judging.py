@@ -25,6 +25,7 @@ TESTS = ROOT / "tests"
 REGRESSIONS = ROOT / "conformance" / "regressions"
 
 SILENCE = 60.0  # seconds; nothing that is looked at takes a tenth of it
+_ATTEMPTS = 2  # it may have been the machine that was silent
 PROGRAMS = 300
 
 # Which tests watch a module, and so come right after those named after it: the first line that fits.
@@ -96,11 +97,14 @@ def judge(task: Task) -> Verdict:
     _warm()
     programs = _programs(task.package.name) if "programs" in task.suites else []
     with planted(task.package, task.fault) as folder:
-        try:
-            verdict: Verdict = in_fork(lambda tell: _look(task, folder, tell, programs), SILENCE)
-        except Ended as problem:
-            suite, _, item = problem.looking.partition(" ")
-            return Verdict(suite or "import", item or problem.what, ())
+        for _ in range(_ATTEMPTS):
+            try:
+                verdict: Verdict = in_fork(lambda tell: _look(task, folder, tell, programs), SILENCE)
+            except Ended as problem:
+                suite, _, item = problem.looking.partition(" ")
+                verdict = Verdict(suite or "import", item or problem.what, ())
+            else:
+                break
     return verdict
 
 
