@@ -12,7 +12,7 @@ from conformance.cli.application import app, console, need_torch, progress_bar, 
 from conformance.reports.mutants import markdown, show
 from conformance.runners.executor import NoScheduler, executor
 
-DEFAULT_SAMPLE = 300
+DEFAULT_SAMPLE = 112  # four of each kind
 
 
 @app.command()

@@ -8,14 +8,19 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
 from typing import Any
 
 Tell = Callable[[str], None]
 """Says what is being looked at; who says nothing for too long is taken to hang."""
+
+
+_IDLE = 10  # so many times as long for one that waits, perhaps for what it has started
 
 
 class Ended(Exception):
@@ -27,7 +32,7 @@ class Ended(Exception):
 
 
 def in_fork(work: Callable[[Tell], Any], silence: float) -> Any:
-    """What ``work(tell)`` returns. Raises Ended, also after so many seconds without a word."""
+    """What ``work(tell)`` returns. Raises Ended, also after so many seconds of work without a word."""
     ours, theirs = Pipe()
     child = os.fork()
     if not child:
@@ -36,8 +41,7 @@ def in_fork(work: Callable[[Tell], Any], silence: float) -> Any:
     looking = ""
     try:
         while True:
-            if not ours.poll(silence):
-                raise Ended(looking, f"silent for {silence:g} s")
+            _await(ours, child, silence, looking)
             sort, word = ours.recv()
             if sort == "answer":
                 return word
@@ -49,6 +53,23 @@ def in_fork(work: Callable[[Tell], Any], silence: float) -> Any:
     finally:
         _end(child)
         ours.close()
+
+
+def _await(answers: Connection, child: int, silence: float, looking: str) -> None:
+    """Wait for a word. Seconds of its processor are counted: on a busy machine it may get few of them."""
+    worked, began = _seconds(child), time.monotonic()
+    while not answers.poll(min(1.0, silence)):
+        if _seconds(child) - worked > silence or time.monotonic() - began > _IDLE * silence:
+            raise Ended(looking, f"silent for {silence:g} s")
+
+
+def _seconds(child: int) -> float:
+    """How long a process has run; where the system does not tell, for ever."""
+    try:
+        fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return time.monotonic()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def _end(child: int) -> None:
