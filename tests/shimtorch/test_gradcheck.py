@@ -85,6 +85,7 @@ tried(gradcheck, function(both, two), a)
 def ones(ctx, g, h): return torch.ones(2, dtype=torch.float64) if g is None else g * 2 + (0 if h is None else h * 3)
 tried(gradcheck, function(ones, two), a)
 
+def two(ctx, x): ctx.set_materialize_grads(False); return x * 2, x * 3
 def sum_of(g, h): return (0 if g is None else g * 2) + (0 if h is None else h * 3)
 def some(ctx, g, h):
     if g is None and h is None: raise RuntimeError("needed")
