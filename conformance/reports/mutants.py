@@ -14,7 +14,7 @@ from conformance.reports.visible import visible
 
 SUITES = ("programs", "documents", "tests")
 NOT_IMPORTED = "import"
-_HEADINGS = ("kind", "planted", *SUITES, "not importable", "survived")
+_HEADINGS = ("kind", "planted", *SUITES, "no import", "survived")
 
 
 @dataclass(frozen=True)
