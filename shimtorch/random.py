@@ -11,12 +11,13 @@ __all__ = ["default_generator", "fork_rng", "get_rng_state", "initial_seed", "ma
 
 
 @contextlib.contextmanager
-def fork_rng(devices=None, enabled=True, _caller="fork_rng", _devices_kw="devices", device_type="cuda"):
+def fork_rng(devices=None, enabled=True, _caller="fork_rng", _devices_kw="devices", device_type=None):
     """Put the default generator's stream back, when the block ends, to where it was (``torch.random.fork_rng``).
 
     There is one device, so ``devices`` and ``device_type`` only have to be such; nothing happens unless ``enabled``.
     """
-    device(device_type)
+    if device_type is not None:
+        device(device_type)
     if not enabled:
         yield
         return

@@ -112,6 +112,13 @@ def test_rows_of_docstrings_are_those_of_the_whole_table() -> None:
     assert set(told) <= set((ROOT / "conformance" / "docstrings.md").read_text().splitlines())
 
 
+@needs_torch
+def test_planted_faults(tmp_path: Path) -> None:
+    tried = run(block("sh mutants").strip(), tmp_path)
+    assert tried.returncode == 0, tried.stdout + tried.stderr
+    assert "2 faults planted, 2 caught, 0 survived" in tried.stdout
+
+
 def test_set_up_and_commands_are_two_lines_and_one_each() -> None:
     assert [len(block(f"sh {name}").splitlines()) for name in ("set-up", "run", "tests")] == [2, 1, 1]
 

@@ -405,16 +405,22 @@ def _outside(output, is_input: bool, is_modified: bool):
     return output if output._base is not None else output.detach_()
 
 
+_NO_INPUT = (
+    "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been mutated should be "
+    "passed to ctx.mark_dirty()."
+)
+_NO_INPUT_AT = "/__w/pytorch/pytorch/torch/csrc/autograd/custom_function.cpp:320"
+
+
 def _require_rebasable(output, is_input: bool, count: int) -> None:
     if output._rg and leaf_so_far(output):
         raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
     if not is_input:
+        if output._base is not None:
+            raise RuntimeError(_NO_INPUT)
         from .._warnings import warn
 
-        warn(
-            "Only input Tensors should be given to ctx.mark_dirty(). If a Tensor is not an input, there is no need to "
-            "pass it to mark_dirty()."
-        )
+        warn(f"{_NO_INPUT} (Triggered internally at {_NO_INPUT_AT}.)", once=True)
     if output._base is not None and count > 1:
         raise RuntimeError(
             "If your Function modifies inplace an input that is a view of another Tensor, your Function cannot return "

@@ -271,7 +271,7 @@ class _Check:
         for column in range(flat.size):
             flat[:] = 0
             flat[column] = 1
-            found = grad(output, self.wanted, wrap(seed.copy()), retain_graph=True, allow_unused=True)
+            found = grad(output, self.wanted, wrap(seed), retain_graph=True, allow_unused=True)
             for gradient, tensor, jacobian in zip(found, self.wanted, jacobians, strict=True):
                 if gradient is None:
                     continue

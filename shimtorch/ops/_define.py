@@ -771,8 +771,8 @@ def fill_array(array, value) -> None:
     if kind not in "bc" and isinstance(value, (complex, np.complexfloating)):
         if value.imag != 0:
             name = _C_TYPES[array.dtype.name]
-            if array.dtype is F16:
-                name = "double" if array.size == 1 else "c10::Half"
+            if array.dtype is F16 and array.size == 1:
+                name = "double"
             raise RuntimeError(f"value cannot be converted to type {name} without overflow")
         value = value.real
     if kind == "b":
@@ -785,6 +785,8 @@ def fill_array(array, value) -> None:
         if not math.isfinite(value) or not lowest <= int(value) <= info.max:
             raise RuntimeError(f"value cannot be converted to type {_C_TYPES[array.dtype.name]} without overflow")
         array[...] = np.int64(int(value)).astype(array.dtype)
+    elif array.dtype is F16 and array.size == 1:  # for which torch goes by double, and takes any number
+        quietly(array.fill, value)
     elif kind == "f" and not math.isinf(value) and abs(value) > float(np.finfo(array.dtype).max):
         raise RuntimeError(f"value cannot be converted to type {_C_TYPES[array.dtype.name]} without overflow")
     else:
@@ -793,5 +795,5 @@ def fill_array(array, value) -> None:
 
 _C_TYPES = {
     "uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int", "int64": "int64_t",
-    "float16": "at::Half", "float32": "float", "float64": "double",
+    "float16": "c10::Half", "float32": "float", "float64": "double",
 }  # fmt: skip

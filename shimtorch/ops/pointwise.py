@@ -62,7 +62,7 @@ def _conj_tensor(x):
 internal("conj", lambda x: _conj(x) if isinstance(x, (np.ndarray, np.generic)) else x.conjugate(), _conj_tensor)
 internal("zeros_like", np.zeros_like, lambda x: wrap(np.zeros_like(x._a)))
 conj_physical = unary(
-    "_conj", np.conjugate, grad_fn="ConjBackward0", to_float=False, methods=(), says="",
+    "_conj", np.conjugate, grad_fn="ConjBackward0", methods=(), says="",
     self=lambda xp, grad: xp.conj(grad),
 )  # fmt: skip
 
@@ -555,8 +555,8 @@ def _clamp(input, min=None, max=None):
     if common.is_complex:
         raise _errors.first(NotImplementedError("clamp is not supported for complex types"))
     kind = common._numpy
-    for bound in bounds if kind.kind in "iu" else ():
-        fill_array(np.empty((), kind), bound)  # which refuses what the dtype cannot hold
+    for bound in bounds if kind.kind in "iuf" else ():
+        fill_array(np.empty(2, kind), bound)  # which refuses what the dtype cannot hold
     if kind.kind == "b":
         which = "" if len(bounds) == 2 else "min_" if max is None else "max_"
         raise _errors.not_implemented(f"clamp_{which}scalar_cpu", common)
@@ -570,9 +570,15 @@ def _clamp(input, min=None, max=None):
 _PLAIN = {int, float, type(None)}
 
 
+_LARGEST = float(np.finfo(F32).max)
+
+
 def _clamp_plainly(input, min, max):
     """``_clamp`` of real numbers between Python numbers."""
     a = input._a
+    for bound in (min, max):
+        if bound is not None and not -_LARGEST <= bound <= _LARGEST and np.isfinite(bound):
+            fill_array(np.empty(2, a.dtype), bound)
     token = set_floating(QUIET)
     try:
         r = a if min is None else np.maximum(np.array(min, a.dtype) if min else ZERO[a.dtype], a)

@@ -162,7 +162,7 @@ def _around_zeros(grad, a, dim: int, result):
     after = _multiplied(np.where(one & ~first, a, ONE[a.dtype]), 0) * np.where(one, grad, ZERO[grad.dtype])
     until = np.take_along_axis(result, np.maximum(place - 1, 0), 0)
     until = np.where(place == 0, ONE[result.dtype], until)
-    return np.moveaxis(np.where(first, np.add.reduce(after, 0, keepdims=True) * until, out), 0, dim)
+    return np.moveaxis(np.where(first, np.add.reduce(after, 0) * until, out), 0, dim)
 
 
 def _no_third(grad, a, dim: int, result):

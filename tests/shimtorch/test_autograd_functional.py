@@ -32,6 +32,7 @@ FUNCTIONS = {
     "lambda a, b: (a * 2, b.sum() * a)": "(x, y)",
     "lambda a, b: (a ** 2).sum()": "(x, y)",
     "lambda a: (a.sum(), a[0] ** 2)": "w",
+    "lambda a: (a * 2, a[0] ** 2, a.sum() * a)": "x",
     "lambda a: torch.ones(2)": "x",
     "lambda a: a.detach().sum()": "x",
     "lambda a: a.prod() ** 2": "x[:1]",

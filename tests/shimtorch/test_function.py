@@ -78,6 +78,15 @@ function(None, forward).apply(x)
 def forward(ctx, x): ctx.mark_dirty(x); x.mul_(2); return x * 1
 function(None, forward).apply(x * 1)
 
+def forward(ctx, x): y = x * 2; ctx.mark_dirty(y); return y
+shown(lambda: function(None, forward).apply(x))
+shown(lambda: function(None, forward).apply(x.detach()))
+def forward(ctx, x): y = (x * 2).view(2); ctx.mark_dirty(y); return y
+shown(lambda: function(None, forward).apply(x))
+def forward(ctx, x): y = (x * 2).view(2); ctx.mark_dirty(y); return y, x * 1
+shown(lambda: function(None, forward).apply(x))
+shown(lambda: function(None, forward).apply(x.detach()))
+
 def forward(ctx, x): ctx.mark_dirty(x); x.mul_(2); return x
 E = function(lambda ctx, g: g * 2, forward)
 z = x * 1

@@ -203,6 +203,10 @@ SOURCES = {
         print(F.dropout(x), F.dropout(x, 0.2), torch.rand(2))
         print(F.dropout(x, training=False) is x)
     """,
+    "a row that is written into": """
+        w = torch.ones(3, 2)
+        row = F.embedding(torch.tensor(1), w).mul_(5)
+    """,
     "no tensor": """
         F.cross_entropy(torch.ones(2, 3), 1)
     """,

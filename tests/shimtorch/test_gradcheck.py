@@ -85,6 +85,23 @@ tried(gradcheck, function(both, two), a)
 def ones(ctx, g, h): return torch.ones(2, dtype=torch.float64) if g is None else g * 2 + (0 if h is None else h * 3)
 tried(gradcheck, function(ones, two), a)
 
+def two(ctx, x): ctx.set_materialize_grads(False); return x * 2, x * 3
+def sum_of(g, h): return (0 if g is None else g * 2) + (0 if h is None else h * 3)
+def some(ctx, g, h):
+    if g is None and h is None: raise RuntimeError("needed")
+    return sum_of(g, h)
+tried(gradcheck, function(some, two), a)
+def picky(ctx, g, h):
+    if g is None and h is not None and not h.any(): raise RuntimeError("needed")
+    return None if g is None and h is None else sum_of(g, h)
+tried(gradcheck, function(picky, two), a)
+
+kept = []
+def keeping(ctx, g): kept.append(g); return g * 2
+tried(gradcheck, function(keeping), a)
+print(kept[:2])
+del kept
+
 tried(gradcheck, lambda x: x * 2 if x[0] > 0.5 else x[:1], a)
 tried(gradcheck, lambda x: x * 2 if x[0] > 0.5 else x.float(), a)
 tried(gradcheck, lambda x: x.sum(), torch.zeros(0, 2, dtype=torch.float64, requires_grad=True))

@@ -58,6 +58,16 @@ torch.ones(2).register_hook(print)
 
 torch.ones(2).register_post_accumulate_grad_hook(print)
 
+b = torch.zeros(3)
+b[:2].copy_(torch.ones(2, requires_grad=True) * 1)
+h = b.grad_fn.register_hook(lambda given, got: print(given, got))
+b.sum().backward()
+
+x = torch.ones(2, requires_grad=True)
+x.register_post_accumulate_grad_hook(lambda p: print('first'))
+x.register_post_accumulate_grad_hook(lambda p: print('second'))
+(x * 2).sum().backward()
+
 (torch.ones(2, requires_grad=True) * 2).register_post_accumulate_grad_hook(print)
 
 x = torch.ones(2, requires_grad=True)

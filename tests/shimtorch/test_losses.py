@@ -17,6 +17,7 @@ SOURCES = lines(
     r"""
 F.binary_cross_entropy(torch.tensor([.2, .8]), torch.tensor([0., 1.]))
 F.binary_cross_entropy(torch.tensor([.2, .8]), torch.tensor([0., 1.]), reduction='sum')
+x, w = torch.tensor([.2, .7], requires_grad=True), torch.tensor(2., requires_grad=True); g, = torch.autograd.grad(F.binary_cross_entropy(x, torch.tensor([0., 1.])) * w, x, create_graph=True); g.sum().backward(); print(w.grad, x.grad)
 F.binary_cross_entropy(torch.tensor([.2, .8]), torch.tensor([0., 1.]), reduction='foo')
 F.binary_cross_entropy(torch.tensor([.2, .8]), torch.tensor([0., 1.]), reduction=None)
 F.binary_cross_entropy(torch.tensor([.2, .8]), torch.tensor([0., 1.]), reduction='elementwise_mean')

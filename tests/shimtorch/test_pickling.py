@@ -139,6 +139,13 @@ y = x * 2
 y.register_hook(hook)
 again(x, y)
 
+def one(g): return g
+def other(g): return g
+x = torch.ones(2, requires_grad=True)
+x.register_hook(one)
+x.register_hook(other)
+again(x)
+
 def hook(g): return g * 7
 hook.__torch_unserializable__ = True
 x = torch.ones(2, requires_grad=True)

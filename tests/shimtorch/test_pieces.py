@@ -81,6 +81,8 @@ a = torch.arange(120.).reshape(1, 2, 3, 4, 5).permute(0, 4, 1, 2, 3); r = [torch
 torch.cat([torch.full((2, 2), i, requires_grad=True) for i in (1., 2.)]).sum().backward()
 x = torch.ones(2, requires_grad=True); torch.cat([x, x, x * 2]).prod().backward()
 x = torch.ones(2, requires_grad=True); z = torch.ones(2, dtype=torch.complex64, requires_grad=True); y = torch.cat([x, z]); g = [t + 0 for t in torch.autograd.grad(y.abs().sum(), (x, z))]
+torch.einsum(torch.arange(6.).view(2, 3), [0, 1], torch.arange(6.).view(3, 2), [1, 2], [2, 0])
+torch.einsum(torch.arange(6.).view(2, 3), [27, 1], torch.arange(6.).view(3, 2), [1, 2])
 torch.einsum()
 torch.einsum("i")
 torch.einsum("i", [])

@@ -117,6 +117,50 @@ def test_order_of_organ_pipes_and_of_nan():
         assert_identical("topk", array, 30, largest=descending)
 
 
+class Undecided:
+    """A number that is decided when it is compared, so that a pivot turns out to be among the lowest (M. D. McIlroy)."""
+
+    decided, candidate = 0, None
+
+    def __init__(self):
+        self.value = None
+
+    def __lt__(self, other):
+        if self.value is None and other.value is None:
+            (self if self is Undecided.candidate else other).decide()
+        if self.value is None:
+            Undecided.candidate = self
+        elif other.value is None:
+            Undecided.candidate = other
+        return other.value is None or (self.value is not None and self.value < other.value)
+
+    def __le__(self, other):
+        return not other < self
+
+    def decide(self):
+        self.value, Undecided.decided = Undecided.decided, Undecided.decided + 1
+
+
+def killer(count):
+    """Numbers that partitions hardly get smaller by, so that introsort and introselect give up and make a heap."""
+    Undecided.decided, elements = 0, [Undecided() for _ in range(count)]
+    _selection.Row(list(elements)).sort(0, count)
+    values = [count if element.value is None else element.value for element in elements]
+    return np.array([min(value, count - 3) for value in values])
+
+
+@pytest.mark.parametrize("count", [40, 100, 333])
+def test_order_where_partitions_fail(count, monkeypatch):
+    heaps, honest = [], _selection.Row.select_by_heap
+    monkeypatch.setattr(_selection.Row, "select_by_heap", lambda row, *at: (heaps.append(at), honest(row, *at)))
+    array = killer(count)
+    assert_identical("sort", array)
+    assert any(first for first, *_ in heaps)
+    for k in (count // 2, count // 3):
+        assert_identical("topk", array, k, largest=False)
+        assert_identical("topk", -array, k)
+
+
 def test_another_order_of_equal_elements_is_noticed(monkeypatch):
     monkeypatch.setattr(_selection.Row, "sort", _selection.Row.insert)
     with pytest.raises(AssertionError):
@@ -141,6 +185,8 @@ x = torch.tensor([3., 4.], requires_grad=True); x.norm().backward(); x.grad
 x = torch.tensor([3., -4., 0.], requires_grad=True); torch.norm(x, 1).backward(); x.grad
 x = torch.tensor([3., -4., 4.], requires_grad=True); torch.norm(x, float('inf')).backward(); x.grad
 x = torch.zeros(3, requires_grad=True); torch.norm(x).backward(); x.grad
+x = torch.tensor([3., -4., 0.], requires_grad=True); torch.norm(x, 0.5).backward(); x.grad
+torch.norm(torch.tensor([1., 2.5], dtype=torch.float64), 1 / 3)
 x = torch.tensor([3., 1., 2.], requires_grad=True); s = x.sort(); s.values[0].backward(); x.grad
 x = torch.tensor([3., 1., 2.], requires_grad=True); v, i = x.topk(2); v.sum().backward(); x.grad
 x = torch.tensor([3., 1., 2.], requires_grad=True); x.cumsum(0).sum().backward(); x.grad

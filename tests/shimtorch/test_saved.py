@@ -195,6 +195,7 @@ x ** 2.5; x ** i; x ** w; x ** c; c ** x; 2 ** x; 2.5 ** x; x ** (2+1j); x % 2; 
 torch.maximum(c, x); x.exp(); x.abs(); m.sum(); m.sum(0); m.sum(-1, keepdim=True); m.sum((0, -1)); m.sum(())
 m.mean(); m.mean(-1); m.mean((0,1)); m.mean(()); m.prod(); m.prod(-1, keepdim=True); m.var(); m.var(-1)
 m.var(0, correction=0); m.var((0,-1), unbiased=False, keepdim=True); m.std(); m.std(-1); m.amax(); m.amax(-1)
+m.amin(); m.amin(-1); b[:1] @ torch.cat([b, b]); torch.cat([b, b]) @ b[:1]
 m.amin((0,-1)); m.max(); m.max(-1); m.max(-1, True); m.cumsum(-1); m.norm(); m.norm(dim=1); m.norm(1); m @ m
 m @ k; k @ m; m.mm(m); m @ x; k @ x; x @ w; x @ c; c @ x; b @ b; torch.addmm(m, m, m)
 torch.addmm(x, m, k, beta=2, alpha=3.5); torch.addmm(x, k, k); torch.addmm(x, k, m); torch.addmm(x, m.t(), m)

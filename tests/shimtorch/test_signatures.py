@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
+from operator import attrgetter
 from pathlib import Path
-from types import SimpleNamespace
+from types import FunctionType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from shimtorch import _signatures
 from shimtorch._signature_table import SIGNATURES, signatures_of
 from shimtorch._signatures import argument_error, binary_signatures, unary_signatures
+from shimtorch.ops._define import OPERATORS
 
 try:
     import torch
@@ -451,3 +454,39 @@ def test_a_wrong_signature_is_noticed(tensors_are):
     tensors_are(torch.Tensor)
     planted = [s.replace("keepdim", "keepdims") for s in SIGNATURES["sum"].method]
     assert str(argument_error("sum", planted, ("a",), {})) != torch_says("method", "sum", ("a",), {})
+
+
+# ------------------------------------------------------------------------------------ functions written in Python
+
+
+def written_in_python() -> list[str]:
+    """The paths of public functions that PyTorch, too, has in Python."""
+    import shimtorch
+
+    places = ("", "autograd.", "autograd.functional.", "autograd.graph.", "nn.functional.", "Tensor.", "random.")
+    return [
+        place + name
+        for place in places
+        for name, ours in sorted(vars(attrgetter(place[:-1])(shimtorch) if place else shimtorch).items())
+        if isinstance(ours, FunctionType)
+        and not name.startswith("_")
+        and (place == "nn.functional." or name not in OPERATORS)
+    ]
+
+
+@live
+@pytest.mark.parametrize("path", written_in_python())
+def test_names_and_defaults_are_those_of_torch(path):
+    import shimtorch
+
+    try:
+        in_python = isinstance(attrgetter(path)(torch), FunctionType)
+    except AttributeError:
+        in_python = False
+    if not in_python:
+        pytest.skip("PyTorch has no Python function of that name")
+    ours, theirs = [
+        [(p.name, p.kind, p.default) for p in inspect.signature(attrgetter(path)(module)).parameters.values()]
+        for module in (shimtorch, torch)
+    ]
+    assert repr(ours).replace("shimtorch", "torch") == repr(theirs)
