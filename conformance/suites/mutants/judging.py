@@ -141,7 +141,7 @@ def _look_at_programs(watched: _Watched) -> str | None:
     from conformance.documents import read
     from conformance.strategies import Program, difference
 
-    sides = [importlib.import_module(name) for name in ("shimtorch", "torch")]
+    subject, reference = (importlib.import_module(name) for name in ("shimtorch", "torch"))
     kept = [
         (file.stem, [snippet.code for snippet in read(file).snippets][1:]) for file in sorted(REGRESSIONS.glob("*.md"))
     ]
@@ -151,7 +151,7 @@ def _look_at_programs(watched: _Watched) -> str | None:
     named.sort(key=lambda pair: not near.intersection(_words_of(str(pair[1]))))
     for name, program in named:
         watched.tell(name)
-        if difference(program, *sides):
+        if difference(program, subject, reference):
             return name
     return None
 
