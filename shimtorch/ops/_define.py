@@ -120,7 +120,10 @@ def _guarded(forward, name: str, kind: str, method: bool):
         error = _argument_error(name, kind, method, args, kwargs)
         if error is None and (overload := OVERLOADS.get(name.removesuffix("_"))) is not None:
             args, kwargs = overload(name, method, *args, **kwargs)
-            return guarded(*args, **kwargs)
+            try:
+                return forward(*args, **kwargs)
+            except RuntimeError as failure:
+                raise refusal_before(failure, *args) from None
         raise error or problem from None
 
     def of_one(input=_MISSING, /, *args, **kwargs):
@@ -152,7 +155,7 @@ def _guarded(forward, name: str, kind: str, method: bool):
         if error is not None:
             raise error from None
         if out is None:
-            return forward(*args, **kwargs)
+            return guarded(*args, **kwargs)
         if kind in ("factory", "sampler"):
             raise NotImplementedError(f"shimtorch does not offer torch.{name}(..., out=...)")
         from ._out import into
@@ -171,9 +174,10 @@ def _guarded(forward, name: str, kind: str, method: bool):
 
 def _error_before(error: Exception, name: str, kind: str, method: bool, args, kwargs) -> Exception:
     """``error``, or what torch would have found wrong with the arguments or their origins before it came to that."""
-    if hasattr(error, "after_arguments"):
-        return _argument_error(name, kind, method, args, kwargs) or error
-    return refusal_before(error, *args, *kwargs.values())
+    wrong = _argument_error(name, kind, method, args, kwargs)
+    if wrong is None and len(args) == 3 and (overload := OVERLOADS.get(name.removesuffix("_"))) is not None:
+        overload(name, method, *args, **kwargs)  # which may warn
+    return wrong or refusal_before(error, *args, *kwargs.values())
 
 
 def refusal_before(error: Exception, *operands) -> Exception:
@@ -351,6 +355,7 @@ def binary_core(
     derivatives = {"self": self, "other": other}
     saved = tuple(n for n in ("self", "other", "result") if _uses(self, n) or _uses(other, n))
     saved_of_number = saved if any(_uses(self, n) for n in saved) else ()
+    in_single = compute is np.multiply or compute is np.divide
     recorded = grad_fn is not None or undefined is not None
     edges_of_number: tuple = (None,)
     if undefined is not None:
@@ -450,7 +455,7 @@ def binary_core(
                 if isinstance(other, Tensor) and not _errors.comes_first(error):
                     _errors.require_broadcast(input._a.shape, other._a.shape)
                 raise refusal_before(error, input, other) from None
-        converted = _converted(input, other, to_float)
+        converted = _converted(input, other, to_float, in_single)
         if converted is None:
             return NotImplemented
         a, b, common = converted
@@ -485,8 +490,11 @@ def _as_converted(array, converted):
     return converted if array.flags.c_contiguous else laid_out(converted, array)
 
 
-def _converted(input, other, to_float: bool):
-    """Both operands as arrays of torch's common dtype, and that NumPy dtype; None if ``other`` is no operand."""
+def _converted(input, other, to_float: bool, in_single: bool):
+    """Both operands as arrays of torch's common dtype, and that NumPy dtype; None if ``other`` is no operand.
+
+    ``in_single``: a scalar by which half precision numbers are multiplied or divided is read in single precision.
+    """
     common = common_dtype(input, other)
     if common is None:
         return None
@@ -495,8 +503,7 @@ def _converted(input, other, to_float: bool):
     if to_float and common.category < 2:
         common = _dtypes._default
     target = common._numpy
-    if target is F16 and (b.ndim == 0 or a.ndim == 0):
-        # torch reads a scalar operand in single precision and rounds only the result.
+    if target is F16 and in_single and b.ndim == 0:
         return a.astype(F32), b.astype(F32), F16
     return a.astype(target, copy=False), b.astype(target, copy=False), target
 

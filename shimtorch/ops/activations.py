@@ -19,6 +19,7 @@ from ._define import (
     ONE,
     SCALARS,
     ZERO,
+    alias,
     fill_array,
     internal,
     larger,
@@ -153,6 +154,7 @@ logsigmoid = unary(
     says="``log(sigmoid(input))``, element by element, without overflow; floating-point dtypes only.",
     self=lambda xp, grad, self: xp.log_sigmoid_backward(grad, self),
 )  # fmt: skip
+logsigmoid = alias(logsigmoid, "log_sigmoid")  # as torch's errors call it
 
 
 def _log_sigmoid_backward(grad, self):

@@ -300,7 +300,9 @@ def _of_probabilities(input, target, weight, code, ignore_index, label_smoothing
     logs = log_softmax(input, along)
     if label_smoothing > 0:
         _check_smoothing(label_smoothing)
-        target = TENSORS.add_scalar(TENSORS.mul_scalar(target, 1 - label_smoothing), label_smoothing / classes)
+        target = TENSORS.add_scalar(
+            TENSORS.mul_scalar(target, 1 - label_smoothing), label_smoothing / (classes or math.nan)
+        )
     products = logs * target
     if weight is not None:
         products = _weighted(products, weight)
@@ -311,7 +313,7 @@ def _of_probabilities(input, target, weight, code, ignore_index, label_smoothing
         return total
     if not a.size:
         return total.fill_(math.nan)
-    return TENSORS.div_scalar(total, a.size // classes)
+    return TENSORS.div_scalar(total, a.size // classes if classes else math.nan)
 
 
 def _smoothed(logs, target, weight, code, ignore_index, label_smoothing):

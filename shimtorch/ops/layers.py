@@ -10,6 +10,7 @@ import operator
 import numpy as np
 
 from .. import _dtypes, _errors, _random, _samplers
+from .._layout import laid_out
 from .._tensor import Tensor, wrap
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
@@ -50,7 +51,7 @@ linear = publish("linear", "linalg", _linear, differentiable=("input", "weight",
 
 def _dropped(input, p, train):
     """The factors of ``dropout``, 0 or 1 / (1 - p), or None if nothing is dropped."""
-    if not isinstance(p, (int, float)) or not isinstance(train, bool):
+    if not isinstance(p, (int, float)) or not isinstance(train, bool) or not isinstance(input, Tensor):
         raise TypeError("p")
     if p < 0 or p > 1:
         raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {p:g}")
@@ -61,7 +62,7 @@ def _dropped(input, p, train):
         return wrap(np.zeros(a.shape, a.dtype))
     if a.dtype.kind == "c":
         raise _errors.not_implemented("bernoulli_scalar_cpu_", input)
-    noise = np.empty_like(a)
+    noise = laid_out(np.empty(a.shape, a.dtype), a)
     flat = in_memory_order(noise)
     flat[...] = _samplers.bernoulli(_random.default_generator, a.size, 1 - p).reshape(flat.shape)
     if a.dtype.kind != "f":
@@ -165,6 +166,8 @@ def _embedding(weight, indices, padding_idx=-1, scale_grad_by_freq=False, sparse
     if sparse:
         raise NotImplementedError("shimtorch does not offer sparse gradients")
     padding_idx = operator.index(padding_idx)
+    if i.size and not w.shape[0]:
+        raise RuntimeError("index_select(): self indexing axis dim should be positive")
     if i.size and (i.min() < 0 or i.max() >= w.shape[0]):
         raise IndexError("index out of range in self")
     out = wrap(w[i] if i.ndim else w[i].copy())

@@ -194,7 +194,8 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
     try:
         x, y = input._a, target._a
     except AttributeError:
-        _require_sizes(target, input)
+        _require_sizes(target)
+        _require_sizes(input)
         raise
     if x.shape != y.shape:
         raise ValueError(
@@ -270,7 +271,8 @@ def binary_cross_entropy_with_logits(
     try:
         x, y = input._a, target._a
     except AttributeError:
-        _require_sizes(target, input)
+        _require_sizes(target)
+        _require_sizes(input)
         raise
     if x.shape != y.shape:
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")

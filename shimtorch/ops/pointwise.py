@@ -7,6 +7,8 @@ input; what a derivative's parameters name is saved. Integers reach a row's comp
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .. import _dtypes, _errors
@@ -150,7 +152,7 @@ def _scaled(core, input, other, alpha, name):
     if kind is F64:
         out = wrap(np.asarray(quietly(multiply_add_64, term.astype(F64), factor, a)))
     else:
-        out = wrap(quietly(lambda: (a + term.astype(wide) * factor).astype(kind)))
+        out = wrap(quietly(lambda: (a + term.astype(kind).astype(wide) * factor).astype(kind)))
     if out._a.ndim > 1:
         out._a = laid_out(out._a, *((input._a, other._a) if isinstance(other, Tensor) else (input._a,)))
     is_tensor = isinstance(other, Tensor)
@@ -581,7 +583,11 @@ def _clamp_plainly(input, min, max):
             fill_array(np.empty(2, a.dtype), bound)
     token = set_floating(QUIET)
     try:
-        r = a if min is None else np.maximum(np.array(min, a.dtype) if min else ZERO[a.dtype], a)
+        r = (
+            a
+            if min is None
+            else np.maximum(np.array(min, a.dtype) if min or math.copysign(1, min) < 0 else ZERO[a.dtype], a)
+        )
         r = r if max is None else np.minimum(np.array(max, a.dtype), r)
     finally:
         reset_floating(token)

@@ -57,7 +57,7 @@ def _integer_power(a, b):
 
 def _power_scalar(a, exponent):
     if a.dtype is F16:
-        return _power_scalar(a.astype(F32), exponent).astype(F16)
+        return _power_scalar(a.astype(F32), F16.type(exponent).item()).astype(F16)
     if isinstance(exponent, complex) and a.dtype.kind == "f":  # the derivative of a real number's complex power
         a = a.astype(np.result_type(a.dtype, np.complex64))
     if exponent == 1:

@@ -38,7 +38,9 @@ def _number(value) -> float:
     if type(value) is float:
         return value
     if isinstance(value, Tensor) and value._a.ndim == 0 and not value._rg:
-        value = value._a.item()
+        if value._a.dtype.kind == "c" and value._a.imag:
+            raise RuntimeError("value cannot be converted to type double without overflow")
+        value = value._a.real.item()
     if not isinstance(value, SCALARS) or isinstance(value, (complex, np.complexfloating)):
         raise TypeError("number")
     return float(value)

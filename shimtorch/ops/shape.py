@@ -200,7 +200,9 @@ def _view(input, *shape, size=None, dtype=None):
         elif kind is tuple or kind is list or kind is Size:
             array = _easily(a, first)
         elif kind is _dtypes.dtype:
-            return view_of(input, _reinterpreted(a, first))
+            out = wrap(_reinterpreted(a, first))
+            out._vc = counter_of(input)  # to torch it is no view, though its writes are counted with the others
+            return out
     elif shape:
         array = _easily(a, shape)
     if array is None:
@@ -408,6 +410,7 @@ internal("permute", np.transpose, _permuted)
 # --- dimensions of size one ---------------------------------------------------------------------------------------
 
 
+_ALL = object()  # no dim: None is none either, to torch
 _SqueezeBackward0 = node_class(
     "SqueezeBackward0", ("self",), fixed=("sizes",),
     derivatives={"self": lambda xp, grad, sizes: xp.unsqueeze_to(grad, sizes, range(len(sizes)))},
@@ -424,10 +427,10 @@ _UnsqueezeBackward0 = node_class(
 )
 
 
-def _squeeze(input, dim=None):
+def _squeeze(input, dim=_ALL):
     """A view without the dimensions of size 1: all of them, or those in ``dim`` that are. (``torch.squeeze``)"""
     a = input._a
-    if dim is None:
+    if dim is _ALL:
         dims, cls, fixed = range(a.ndim), _SqueezeBackward0, (a.shape,)
     elif isinstance(dim, (tuple, list)):
         given = int_tuple((dim,))

@@ -130,6 +130,8 @@ def _argsort(input, dim=-1, descending=False, *, stable=_UNSET):
     """
     if stable is not _UNSET and not isinstance(stable, bool):
         raise TypeError("stable")
+    if input._rg and state.enabled:
+        bool(input._node)  # which refuses a view whose base was written
     return wrap(_sorted(input, dim, descending, stable is True)[2])
 
 

@@ -661,15 +661,6 @@ KNOWN_DIFFERENCES: list[Known] = [
         Call("clamp", (_scalar(1.0), Alias(0), Leaf(np.ones((3, 1, 3), np.int8)))),
     ),
     Known(
-        "torch writes the result of a comparison with a complex number by way of a complex tensor, and warns",
-        lambda call, difference: (
-            difference.what == "warnings"
-            and call.name.rstrip("_") in ("eq", "ne")
-            and all("Casting complex" in text for _, text in set(difference.theirs) ^ set(difference.ours))
-        ),
-        Call("ne_", (_leaf(1.0), 1j), form="method"),
-    ),
-    Known(
         "torch records, or not, what operators without a derivative of their own write into out=; shimtorch refuses",
         lambda call, difference: (
             call.name in ("floor_divide", "softmax", "log_softmax", "bitwise_and", "bitwise_or", "bitwise_xor")

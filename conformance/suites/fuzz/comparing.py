@@ -22,6 +22,7 @@ _ULP = 4
 _RELATIVE = 1e-4
 _PRINTED = 1e-3
 
+_OF_ALL = ("graph", "shared objects", "shared memory")  # what is no tensor, however many items it has
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|inf|nan)")
 
 
@@ -47,7 +48,7 @@ def differing(ours: Mapping[str, Any], theirs: Mapping[str, Any], number: int, e
         our, their = ours.get(path, "nothing"), theirs.get(path, "nothing")
         if our == their:
             continue
-        if not _are_tensors(our, their):
+        if path in _OF_ALL or not _are_tensors(our, their):
             yield from _apart(path, our, their, number)
             continue
         for aspect, our_aspect, their_aspect in zip(ASPECTS, our, their, strict=True):

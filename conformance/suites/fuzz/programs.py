@@ -25,7 +25,9 @@ _LENGTHS = ((1, 6), (5, 16), (12, 36))
 _INEXACT = re.compile(rf"\b({'|'.join(INEXACT)})_?\(|\dj\b|complex| @ ")
 
 
-_TURNED = re.compile(r"\b(t|transpose|permute|expand|t_|transpose_)\(")
+_TURNED = re.compile(
+    r"\b(t|transpose|permute|expand|t_|transpose_|nonzero|swapaxes|swapdims|movedim|moveaxis|expand_as|broadcast_to)\(|\.m?[TH]\b"
+)
 
 
 @dataclass(frozen=True)

@@ -432,7 +432,8 @@ def call_functional(state: State, choose: Choices) -> str | None:
     text = text.format(x=x.text, y=y.text, d=choose.below(len(x.shape) or 1))
     requires = x.requires or y.requires
     kept = name in ("relu", "softmax", "log_softmax", "softplus", "logsigmoid", "dropout", "tanh", "sigmoid")
-    whole = Value(f"torch.nn.functional.{text}", x.shape if kept else (), x.dtype, requires, not requires, sure=kept)
+    dtype = "int64" if name == "one_hot" else x.dtype
+    whole = Value(f"torch.nn.functional.{text}", x.shape if kept else (), dtype, requires, not requires, sure=kept)
     return _bound(state, choose, whole)
 
 
