@@ -56,7 +56,7 @@ class Worker:
         return result
 
     def retire(self) -> None:
-        """From any thread: end it, and never start another. A thread that waits for an answer is told, and tidies up."""
+        """From any thread: end it, and never start another. A thread that waits for an answer is told."""
         self._retired = True
         if process := self._process:
             _end(process)
