@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy
 
+from conformance.runners.confinement import confine
 from conformance.runners.execute import WarningLog, describe_failure, run_snippet
 from conformance.runners.imports import given_modules, redirect_imports
 from conformance.runners.observe import Observer
@@ -94,6 +95,7 @@ def main(descriptor: int) -> None:
             namespace = _start_document(job, subject)
             observer = Observer(subject, namespace)
             ready: dict[str, Any] = {"ready": _facts(subject)}
+            confine(os.environ["TMPDIR"])
         except BaseException as error:
             ready = {"unusable": clip(f"{type(error).__name__}: {error}")}
     channel.send(ready)

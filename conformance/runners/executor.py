@@ -80,8 +80,12 @@ class Cluster:
         """As LocalProcesses.run. A worker that is lost costs only time: Dask gives its units to others."""
         from distributed import wait as wait_for
 
+        def wait_here(futures: Any, return_when: str) -> Any:
+            with self._client.as_current():
+                return cast(Any, wait_for)(futures, return_when=return_when)
+
         yield from _as_finished(
-            lambda unit: self._client.submit(_answer, work, unit, timeout, pure=False), units, self.jobs, wait_for
+            lambda unit: self._client.submit(_answer, work, unit, timeout, pure=False), units, self.jobs, wait_here
         )
 
 

@@ -16,10 +16,12 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import IO, Any, Protocol, Self
 
-from conformance.runners.protocol import Limits, Result
+from conformance.runners.kin import end_all, started_in
+from conformance.runners.protocol import PROCESSES, Limits, Result
 
 START_TIMEOUT = 120.0  # seconds: importing an implementation on a busy machine
 _CHUNK = 1 << 20  # more than a pipe holds
+_LOOK = 0.2  # seconds after which the processes of a document are counted
 
 # One thread, since the order of a sum depends on their number; the rest keeps the machine's habits out of the output.
 ENVIRONMENT = {
@@ -101,6 +103,7 @@ class Child:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        end_all(self._folder.name)
         self._selector.close()
         self._socket.close()
         for stream in (self._process.stdout, self._process.stderr):
@@ -133,18 +136,23 @@ class Child:
 
     def _ask(self, request: Any, timeout: float) -> dict[str, Any] | Result:
         """The child's answer, or why there is none."""
-        deadline = time.monotonic() + timeout
+        began = time.monotonic()
+        deadline, look = began + timeout, began + _LOOK
         try:
             self._send(json.dumps(request).encode() + b"\n")
         except OSError:
             return self._ending()
         while b"\n" not in self._received:
-            remaining = deadline - time.monotonic()
-            if remaining <= 0:
+            now = time.monotonic()
+            if now >= deadline:
                 return Result(ended="timeout", detail=f"ran longer than {timeout:g} s")
+            if now >= look:
+                look = now + _LOOK
+                if sum(1 for _ in started_in(self._folder.name)) > 2 * PROCESSES:
+                    return Result(ended="processes", detail=f"had more than {2 * PROCESSES} processes")
             if self._cancelled.is_set():
                 raise Cancelled
-            for key, _ in self._selector.select(min(remaining, 0.5)):
+            for key, _ in self._selector.select(min(deadline, look) - now):
                 if key.fd != self._socket.fileno():
                     stream = self._stdout if key.fd == self._stdout.descriptor else self._stderr
                     if not stream.read():

@@ -18,6 +18,8 @@ VERSION = 1
 
 SEEDS = (0, 1)
 
+PROCESSES = 100  # that a document can have from Python; with twice as many, from wherever, it is ended
+
 Description = Mapping[str, Any]
 
 
@@ -42,8 +44,8 @@ class Result:
     """What one snippet did.
 
     ``ended`` is "finished" for a snippet that returned or raised. Else it is "timeout", "signal", "exit", "memory",
-    "lost" (the child lives and does not answer), "not run", or "skipped" as the document asks; ``detail`` says more,
-    and later snippets run as if this one were not there.
+    "processes" (too many), "lost" (the child lives and does not answer), "not run", or "skipped" as the document asks;
+    ``detail`` says more, and later snippets run as if this one were not there.
     """
 
     ended: str = "finished"

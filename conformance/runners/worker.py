@@ -6,6 +6,7 @@ does, even in the midst of a unit.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pickle
 import queue
@@ -17,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from conformance.runners.process import ENVIRONMENT
 
@@ -43,6 +44,9 @@ class Worker:
         if self._retired:
             raise Killed("it was given up")
         process = self._process = self._process or _started()
+        if self._retired:  # meanwhile
+            self.kill()
+            raise Killed("it was given up")
         try:
             _send(process.stdin, (work, unit))
             fine, answer = pickle.loads(_received(process, time.monotonic() + timeout))
@@ -117,22 +121,40 @@ def _received(process: subprocess.Popen[bytes], deadline: float) -> bytes:
 
 
 def main() -> None:
-    """Inside the process. What units print goes to stderr."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    units: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(units.put,), daemon=True).start()
+    """Inside the process. What units print goes to stderr; they find nothing on stdin, and may close both."""
+    requests, answers = os.fdopen(_taken(0, os.open(os.devnull, os.O_RDONLY)), "rb"), os.fdopen(_taken(1, 2), "wb")
+    units: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(requests, units.put), daemon=True).start()
+    process = os.getpid()
     while True:
-        work, unit = pickle.loads(units.get())
+        answer = _answered(units.get())
+        if os.getpid() != process:
+            os._exit(0)  # a fork that the unit let run on
+        answers.write(len(answer).to_bytes(_LENGTH) + answer)
+        answers.flush()
+
+
+def _answered(request: bytes) -> bytes:
+    try:
+        work, unit = pickle.loads(request)
+        return pickle.dumps((True, work(unit)))
+    except Exception as error:
         try:
-            answer = True, work(unit)
-        except Exception as error:
-            answer = False, error
-        _send(answers, answer)
+            answer = pickle.dumps((False, error))
+            pickle.loads(answer)
+        except Exception:  # exceptions are often made in ways that pickle does not know
+            return pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
+        return answer
 
 
-def _listen(put: Callable[[bytes], None]) -> None:
-    stream = sys.stdin.buffer
+def _taken(descriptor: int, other: int) -> int:
+    """What the descriptor stood for, under a number of its own; from now on it stands for the other."""
+    kept = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 100)
+    os.dup2(other, descriptor)
+    return kept
+
+
+def _listen(stream: BinaryIO, put: Callable[[bytes], None]) -> None:
     while length := stream.read(_LENGTH):
         put(stream.read(int.from_bytes(length)))
     os._exit(1)

@@ -6,12 +6,22 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """A folder that a document can write to though it is not its own."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        yield Path(folder)
+
 
 BEFORE = "x = 1\nprint('before')"
 AFTER = "print('after', x, 'y' in globals())"
@@ -26,6 +36,17 @@ FAULTS = {
     "one large object": ("y = bytearray(10**11)", "memory", "512 MiB"),
     "many objects": ("y = []\nwhile True: y.append(bytearray(10**6))", "memory", "512 MiB"),
     "many small objects": ("y = []\nwhile True: y.append([0])", "memory", "512 MiB"),
+    "too many processes": (
+        "import subprocess\nsubprocess.run('for i in $(seq 400); do sleep 1000 & done; wait', shell=True)",
+        "processes",
+        "more than 200 processes",
+    ),
+    "its process group killed": ("import os\nos.killpg(0, 9)", "signal", "SIGKILL"),
+    "killed by what it started": (
+        "import subprocess\nsubprocess.run('kill -9 $PPID; sleep 100', shell=True)",
+        "signal",
+        "SIGKILL",
+    ),
     "closed descriptors": ("import os\nos.closerange(0, 4096)", "lost", "closed the runner's socket"),
     "closed descriptors, then hang": ("import os\nos.closerange(0, 4096)\nwhile True: pass", "lost", "closed"),
     "foreign answers": (
@@ -58,6 +79,9 @@ HARMLESS = {
     "exit": "raise SystemExit(3)",
     "interrupt": "raise KeyboardInterrupt",
     "fork that runs on": "import os\nos.fork()",
+    "fork that hangs": "import os\nif not os.fork():\n  while True: pass",
+    "fork that leaves": "import os, time\nif not os.fork():\n  os.fork(), os.setsid()\n  time.sleep(1000)",
+    "fork that ends its parent's streams": "import os\nif not os.fork(): os.closerange(0, 1000)",
     "thread that never ends": "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,)).start()",
     "not Python": "x = = 1",
     "no text for its exception": "class E(Exception):\n  def __str__(self): raise ValueError\nraise E",
@@ -107,8 +131,8 @@ def test_every_dying_snippet_is_left_out(run_snippets: Any) -> None:
     assert results[4].stdout == "2\n"
 
 
-def test_a_snippet_that_does_not_run_twice_costs_only_what_follows(run_snippets: Any, tmp_path: Path) -> None:
-    mark = str(tmp_path / "mark")
+def test_a_snippet_that_does_not_run_twice_costs_only_what_follows(run_snippets: Any, shared: Path) -> None:
+    mark = str(shared / "mark")
     once = f"import os, pathlib\nmark = pathlib.Path({mark!r})\nif mark.exists(): os._exit(9)\nmark.touch()"
     results = run_snippets(once, "os._exit(1)", "print('after')").results
     assert [result.ended for result in results] == ["finished", "exit", "not run"]
@@ -120,8 +144,8 @@ def test_what_it_started_ends_with_it(run_snippets: Any) -> None:
     assert _ends(int(run_snippets(code).results[0].stdout))
 
 
-def test_it_ends_with_its_runner(tmp_path: Path) -> None:
-    mark = tmp_path / "pid"
+def test_it_ends_with_its_runner(shared: Path) -> None:
+    mark = shared / "pid"
     script = f"""
         from conformance.documents.model import Document, Snippet
         from conformance.runners.protocol import Limits
