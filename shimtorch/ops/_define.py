@@ -595,6 +595,8 @@ def _number_first(named):
     def forward(input, other, **options):
         if not isinstance(input, Tensor) and isinstance(input, SCALARS) and isinstance(other, Tensor):
             input = as_operand(input, other)
+        elif isinstance(input, SCALARS) and isinstance(other, SCALARS):
+            input = wrap(scalar_array(input).astype(_dtypes.of_scalar(input)._numpy))
         return named(input, other, **options)
 
     return forward
@@ -686,7 +688,7 @@ def inplace_of(forward, ufunc=None, zero=None, binary=False):
         if result is NotImplemented:
             return result
         if zero is not None:
-            _warn_of_cast(args[0], a.dtype)
+            _warn_of_cast(args[0], a)
         overwrite(self, result, original)
         if original is not self and not result._rg:
             _attach_zero(self, original, zero, operands)
@@ -700,12 +702,12 @@ def inplace_of(forward, ufunc=None, zero=None, binary=False):
     return write
 
 
-def _warn_of_cast(other, kind) -> None:
+def _warn_of_cast(other, a) -> None:
     """torch compares in place after it has cast what is compared with."""
-    if isinstance(other, complex) or (isinstance(other, Tensor) and other._a.dtype.kind == "c"):
+    if a.size and (isinstance(other, complex) or (isinstance(other, Tensor) and other._a.dtype.kind == "c")):
         from .shape import warn_of_complex
 
-        warn_of_complex(other._a if isinstance(other, Tensor) else np.asarray(other), kind)
+        warn_of_complex(other._a if isinstance(other, Tensor) else np.asarray(other), a.dtype)
 
 
 def _check_target(self: Tensor, args, comparing: bool) -> None:

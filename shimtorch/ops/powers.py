@@ -99,7 +99,7 @@ def _pow_scalar(input, exponent):
     kind = _dtypes.OF_NUMPY[a.dtype]
     common = _dtypes.result_of(*((kind, None) if a.ndim else (None, kind)), _dtypes.of_scalar(exponent))
     if common.category == 1 and exponent < 0:
-        raise RuntimeError("Integers to negative integer powers are not allowed.")
+        raise _errors.first(RuntimeError("Integers to negative integer powers are not allowed."))
     if common.category == 1 or common._numpy is F16:
         fill_array(np.empty(2, common._numpy), exponent)  # which refuses what the dtype cannot hold
     exponent = exponent.item() if isinstance(exponent, (np.number, np.bool_)) else exponent

@@ -449,14 +449,14 @@ def _bernoulli_(self, p=0.5, *, generator=None):
     return _written(self, _BernoulliBackward1, lambda a: _fill_bernoulli_of(a, p, generator), (p,))
 
 
-def _bernoulli(input, p=None, *, generator=None):
+def _bernoulli(input, p=_ABSENT, *, generator=None):
     """Ones and zeros in the shape of ``input``: ones with the probabilities in ``input``, or with probability ``p``.
 
     NotImplementedError for an ``input`` of integers where it is to hold the probabilities. (``torch.bernoulli``)
     """
     generator = _generator(generator)
     out = np.empty(input._a.shape, input._a.dtype)
-    if p is None:
+    if p is _ABSENT:
         quietly(_fill_bernoulli_of, out, input, generator)
         cls = _BernoulliBackward0
     else:
@@ -464,7 +464,7 @@ def _bernoulli(input, p=None, *, generator=None):
         cls = _UNDERIVABLE_BERNOULLI
     result = wrap(out)
     if input._rg and state.enabled:
-        if out.dtype.kind == "c" and p is None:
+        if out.dtype.kind == "c" and p is _ABSENT:
             raise RuntimeError("bernoulli does not support automatic differentiation for outputs with complex dtype.")
         record(result, cls, (input,))
     return result
