@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -20,7 +21,7 @@ torch = pytest.importorskip("torch", reason="PyTorch, the reference, is not inst
 
 import shimtorch  # noqa: E402
 from conformance.cli import app  # noqa: E402
-from conformance.runners.executor import LocalProcesses  # noqa: E402
+from conformance.runners.executor import LocalProcesses, executor  # noqa: E402
 from conformance.strategies import Program  # noqa: E402
 from conformance.suites.fuzz import coverage, execution, hunting, isolated  # noqa: E402
 from conformance.suites.fuzz.campaign import Campaign, Diary, Result  # noqa: E402
@@ -274,3 +275,45 @@ def test_what_there_is_to_reach() -> None:
 
 def test_subjects_may_be_any_module() -> None:
     assert coverage.rows(ModuleType("nothing")) == {}
+
+
+# --- many machines ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(find_spec("distributed") is None, reason="Dask is not installed")
+def test_a_cluster_that_loses_a_worker_comes_to_the_same(tmp_path: Path) -> None:
+    """Two workers of an existing cluster, one of which is killed outright while it works."""
+    plan = Plan(seed=5)
+    here = Campaign(plan, LocalProcesses(1)).run(6 * SIZE)
+    scheduler, workers = _start_cluster(tmp_path)
+    try:
+        campaign = Campaign(plan, executor(scheduler=scheduler), tmp_path / "state")
+        done = iter((workers[0].kill,))
+        campaign.progress = lambda *_: next(done, lambda: None)()  # after the first unit
+        there = campaign.run(6 * SIZE)
+    finally:
+        for process in workers:
+            process.kill()
+    assert workers[0].wait() == -signal.SIGKILL
+    assert _outcome(there) == _outcome(here)
+    assert there.lost == []
+
+
+def _start_cluster(folder: Path) -> tuple[str, list[subprocess.Popen[bytes]]]:
+    """The address of a scheduler, and the processes: two workers of one thread each, then the scheduler."""
+    file = folder / "scheduler.json"
+    options = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    dask = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0", "--no-dashboard"]
+    scheduler = subprocess.Popen([*dask, "--scheduler-file", str(file)], **options)
+    deadline = time.monotonic() + 60
+    while not file.exists() or not file.read_text().strip().endswith("}"):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    address = json.loads(file.read_text())["address"]
+    command = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny"]
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    workers = [
+        subprocess.Popen([*command, "--no-dashboard", "--local-directory", str(folder / name)], env=paths, **options)
+        for name in ("one", "two")
+    ]
+    return address, [*workers, scheduler]
