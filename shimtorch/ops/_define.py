@@ -448,7 +448,7 @@ def binary_core(
         return refusal_before(error, *operands) if recorded else error
 
     def mixed(input, other):
-        if check is not None:
+        if check is not None and isinstance(other, (Tensor, *SCALARS)):
             try:
                 check(input, other)
             except (RuntimeError, NotImplementedError) as error:
@@ -567,7 +567,7 @@ def binary(
     )  # fmt: skip
     named = core if forward is None else forward(core)
     if numbers:
-        named = _number_first(named)
+        named = _number_first(named, alone=not name.startswith("bitwise"))
     named.__doc__ = (
         f"{says}\n\n    ``other`` may be a number. Shapes broadcast, dtypes promote; RuntimeError for shapes that do\n"
         f"    not broadcast. (``torch.{name}``)\n    "
@@ -590,12 +590,16 @@ def binary(
     return publish(name, "binary", named, methods=(name, *aliases), differentiable=differentiable)
 
 
-def _number_first(named):
+def _number_first(named, alone: bool):
+    """``named`` with a number as its first operand, and, if that may be ``alone``, as both."""
+
     @functools.wraps(named)
     def forward(input, other, **options):
         if not isinstance(input, Tensor) and isinstance(input, SCALARS) and isinstance(other, Tensor):
             input = as_operand(input, other)
         elif isinstance(input, SCALARS) and isinstance(other, SCALARS):
+            if not alone:
+                raise TypeError("other")
             input = wrap(scalar_array(input).astype(_dtypes.of_scalar(input)._numpy))
         return named(input, other, **options)
 
