@@ -27,7 +27,7 @@ Paths = Annotated[
 ]
 
 
-def _importable(subject: str) -> str:
+def importable(subject: str) -> str:
     """The name of the module to judge; where a file was named, that of the module in it."""
     file = Path(subject)
     if file.suffix != ".py":
@@ -40,7 +40,7 @@ def _importable(subject: str) -> str:
 
 Subject = Annotated[
     str,
-    typer.Option(metavar="MODULE", callback=_importable, help="What to judge: a module, or a file that is an adapter."),
+    typer.Option(metavar="MODULE", callback=importable, help="What to judge: a module, or a file that is an adapter."),
 ]
 Timeout = Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Time limit of each snippet.")]
 Memory = Annotated[int, typer.Option(min=64, metavar="MIB", help="Address space of each process.")]
