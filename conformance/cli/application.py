@@ -16,7 +16,7 @@ from conformance.recordings.reference import TORCH, Choice, why_no_torch
 from conformance.reports.model import EXIT_STATUS
 from conformance.reports.visible import visible
 from conformance.runners.executor import Executor, NoScheduler, executor
-from conformance.runners.imports import importable
+from conformance.runners.imports import importable as module_in
 from conformance.runners.pool import Progress as OnProgress
 
 UNUSABLE = EXIT_STATUS["unusable"]
@@ -28,16 +28,16 @@ Paths = Annotated[
 ]
 
 
-def _importable(subject: str) -> str:
+def importable(subject: str) -> str:
     try:
-        return importable(subject)
+        return module_in(subject)
     except FileNotFoundError as problem:
         raise typer.BadParameter(str(problem)) from None
 
 
 Subject = Annotated[
     str,
-    typer.Option(metavar="MODULE", callback=_importable, help="What to judge: a module, or a file that is an adapter."),
+    typer.Option(metavar="MODULE", callback=importable, help="What to judge: a module, or a file that is an adapter."),
 ]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Processes on this machine; as many as it has processors.")]
 Scheduler = Annotated[

@@ -528,6 +528,8 @@ def _expand(input, *sizes, size=None, implicit=False):
     """
     if size is not None or not sizes:
         sizes = _named_sizes(sizes, size)
+    if type(implicit) is not bool:
+        raise TypeError("implicit")
     if len(sizes) == 1 and type(sizes[0]) is not int:
         sizes = int_tuple(sizes)
     a = input._a

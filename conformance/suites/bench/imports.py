@@ -45,6 +45,11 @@ def _import(module: str) -> tuple[float, float]:
     # A process starts out with the peak of the one that started it: so this one, which is large, starts a shell.
     shell = ("/bin/sh", "-c", '"$@" && true', "sh")
     code = _IMPORT.format(module=module)
-    told = subprocess.run([*shell, sys.executable, "-c", code], stdout=subprocess.PIPE, check=True, env=_COMPILED)
+    told = subprocess.run(
+        [*shell, sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        check=True,
+        env=_COMPILED | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
     seconds, peak = map(float, told.stdout.split())
     return seconds * 1e3, peak * (1 if sys.platform == "darwin" else 1024) / 1e6
