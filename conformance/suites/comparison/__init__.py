@@ -37,8 +37,8 @@ class Standing:
     """What a look-alike came to. ``import_ratio`` is the time of its import by that of PyTorch's.
 
     ``documents`` ship; ``regressions`` are the documents of mended counterexamples; ``snippets`` are those of both.
-    Of PyTorch's operator variants for float32: ``offered`` exist, ``forward`` have equal values, and ``gradients`` equal
-    gradients as well. ``lost`` counts the units that killed their process or did not end.
+    Of PyTorch's operator variants for float32: ``offered`` exist, ``forward`` have equal values, and ``gradients``
+    equal gradients as well. ``lost`` counts the units that killed their process or did not end.
     """
 
     subject: str
