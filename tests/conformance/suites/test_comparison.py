@@ -14,7 +14,7 @@ import pytest
 from conformance.reports.standings import HEADINGS, table
 from conformance.suites.comparison import Share, Standing, check_importable
 from conformance.suites.documents import LIBRARY
-from conformance.suites.fuzz.campaign import REGRESSIONS
+from conformance.suites.fuzz.failures import REGRESSIONS
 
 README = Path(__file__).parents[3] / "README.md"
 
