@@ -43,7 +43,8 @@ def _export(self: Tensor, *, stream=-1, max_version=None, dl_device=None, copy=N
     _refuse_gradient(self)
     if stream is not None and type(stream) is not int:
         raise TypeError("stream must be ``int`` or ``none``")
-    assert stream in (None, -1), "stream should be None on cpu."
+    if stream not in (None, -1):  # no `assert`: pytest adds to its words
+        raise AssertionError("stream should be None on cpu.")
     if dl_device is not None and dl_device[0] != _CPU:
         raise NotImplementedError("shimtorch has no other device than the CPU")
     array = self._a.copy(order="K") if copy else _writable(self._a)
