@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -106,7 +107,7 @@ def _standing(subject: str, drawn: Sequence[Any], recordings: Path, executor: Ex
     (row,) = imports.measure(subject, ["import time"])
     return Standing(
         subject,
-        next((document.subject["version"] for document in shipped if document.subject), "unknown"),
+        _version(subject, next((document.subject["version"] for document in shipped if document.subject), "unknown")),
         Share(sum(document.status == "conformant" for document in shipped), len(shipped)),
         Share(sum(document.status == "conformant" for document in mended), len(mended)),
         Share(sum(it.verdict != "different" for it in snippets), len(snippets)),
@@ -117,3 +118,11 @@ def _standing(subject: str, drawn: Sequence[Any], recordings: Path, executor: Ex
         row.ratio,
         sum(isinstance(answer, Lost) for answer in (*equal, *agreed)),
     )
+
+
+def _version(subject: str, told: str) -> str:
+    """What the module says, or else what it was installed as."""
+    if told == "unknown":
+        for distribution in packages_distributions().get(subject.partition(".")[0], []):
+            return version(distribution)
+    return told

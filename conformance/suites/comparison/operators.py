@@ -1,7 +1,6 @@
 """PyTorch's own operator samples (OpInfo, float32): what a look-alike offers of them, and what is equal.
 
-A variant is what PyTorch tests as one: an operator, or one way to call it. Equal is what PyTorch's own tests take for
-equal, ``torch.testing.assert_close``, with the same dtype, shape and NaNs; random operators start from the same seed.
+A variant is what PyTorch tests as one: an operator, or one way to call it. Random operators start from the same seed.
 """
 
 from __future__ import annotations
@@ -16,6 +15,8 @@ from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 import numpy
+
+from conformance.suites.comparison.equality import alike, array
 
 SAMPLES = 20  # of each variant, the first
 _UNINITIALISED = "empty"  # in the names of operators whose values are whatever was in memory
@@ -140,12 +141,12 @@ def _answer(module: Any, function: Callable[..., Any], sample: Any, with_gradien
     outputs = list(_tensors(function(*arguments, **keywords), module))
     differentiable = [it for it in outputs if getattr(it, "requires_grad", False) and "complex" not in str(it.dtype)]
     if not with_gradients or not inputs or not differentiable:
-        return _Answer([_array(output) for output in outputs], None)
-    values = [_array(output) for output in outputs]
+        return _Answer([array(output) for output in outputs], None)
+    values = [array(output) for output in outputs]
     for output in differentiable[1:]:
         (output * _weights(module, output)).sum().backward(retain_graph=True)
     (differentiable[0] * _weights(module, differentiable[0])).sum().backward()
-    return _Answer(values, [None if it.grad is None else _array(it.grad) for it in inputs])
+    return _Answer(values, [None if it.grad is None else array(it.grad) for it in inputs])
 
 
 def _converted(module: Any, inputs: list[Any], value: Any) -> Any:
@@ -198,30 +199,5 @@ def _tensors(value: Any, module: Any) -> Iterator[Any]:
         yield value
 
 
-def _array(value: Any) -> Any:
-    """As an array of the dtype that the tensor says it has; what is no tensor as it is."""
-    if not hasattr(value, "numpy"):
-        return value
-    for name in ("detach", "resolve_conj", "resolve_neg"):
-        value = getattr(value, name, lambda same=value: same)()
-    return numpy.array(value.numpy())
-
-
 def _close(ours: list[Any], theirs: list[Any], with_values: bool) -> bool:
-    return len(ours) == len(theirs) and all(map(partial(_alike, with_values), ours, theirs))
-
-
-def _alike(with_values: bool, ours: Any, theirs: Any) -> bool:
-    if not isinstance(theirs, numpy.ndarray) or not isinstance(ours, numpy.ndarray):
-        return type(ours) is type(theirs) and (not with_values or bool(ours == theirs))
-    if (ours.dtype, ours.shape) != (theirs.dtype, theirs.shape):
-        return False
-    if not with_values:
-        return True
-    import torch
-
-    try:
-        torch.testing.assert_close(torch.from_numpy(ours), torch.from_numpy(theirs), equal_nan=True)
-    except AssertionError:
-        return False
-    return True
+    return len(ours) == len(theirs) and all(map(partial(alike, with_values=with_values), ours, theirs))
