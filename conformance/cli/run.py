@@ -8,14 +8,17 @@ from typing import Annotated
 import typer
 
 from conformance.cli.application import (
+    Jobs,
     Memory,
     OutputLimit,
     Paths,
     Recordings,
     Reference,
+    Scheduler,
     Subject,
     Timeout,
     app,
+    chosen_executor,
     console,
     progress_bar,
     unusable,
@@ -47,6 +50,8 @@ def run(
     memory: Memory = Limits.memory,
     output_limit: OutputLimit = Limits.output,
     recordings: Recordings = SHIPPED,
+    jobs: Jobs = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Compare documents. Exit status: 0 conformant, 1 different, 2 unusable input."""
     try:
@@ -54,8 +59,9 @@ def run(
     except UnreadableGaps as problem:
         raise unusable(str(problem)) from None
     settings = Settings(subject, reference, recordings, Limits(timeout, memory, output_limit), gaps)
+    executor = chosen_executor(jobs, scheduler) if jobs or scheduler else None
     with progress_bar() as progress:
-        report = run_documents(paths or [LIBRARY], settings, progress)
+        report = run_documents(paths or [LIBRARY], settings, progress, executor)
     terminal.show(report, console())
     for render, file in ((json, json_file), (junit, junit_file), (github, github_file), (html, html_file)):
         if file is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from conformance.compare.check import outcomes
 from conformance.compare.known_gaps import Gap
@@ -13,6 +14,7 @@ from conformance.documents.source import imported_modules, parse
 from conformance.recordings.reference import Choice, NoReference, choose_reference
 from conformance.recordings.store import DamagedRecording, Recording, find_recording, remove_outdated, save_recording
 from conformance.reports import model as report
+from conformance.runners.executor import Executor, Lost
 from conformance.runners.pool import Pool, Progress, UnderWay
 from conformance.runners.process import UnusableSubject
 from conformance.runners.protocol import SEEDS, Limits, Result, Run
@@ -20,6 +22,9 @@ from conformance.suites.shown import Sides
 from conformance.suites.snippets import judge_snippet
 
 LIBRARY = Path(__file__).parent.parent / "library"
+
+Found = tuple[Path, Document] | report.Document
+"""A document that was read, or what there is to report of it."""
 
 
 @dataclass(frozen=True)
@@ -48,18 +53,49 @@ class _Plan:
     reference: Recording | UnderWay
 
 
-def run_documents(paths: Sequence[Path], settings: Settings, progress: Progress) -> report.Report:
-    """Compare subject and reference in each document of these files and folders.
+def run_documents(
+    paths: Sequence[Path], settings: Settings, progress: Progress, executor: Executor | None = None
+) -> report.Report:
+    """Compare subject and reference in each document of these files and folders: here, or each as a unit of work.
 
     One that cannot be read or run is reported with its problem, and costs the others nothing.
     """
-    with Pool(settings.limits, progress) as pool:
-        plans = [
-            item if isinstance(item, report.Document) else _plan(*item, settings, pool)
-            for item in read_all(paths, settings.read)
-        ]
-        documents = [_conclude(plan, settings) if isinstance(plan, _Plan) else plan for plan in plans]
+    found = read_all(paths, settings.read)
+    documents = (
+        _judge_here(found, settings, progress) if executor is None else _judge(found, settings, progress, executor)
+    )
     return report.Report(settings.subject, tuple(documents), _outdated_gaps(documents, settings))
+
+
+def _judge_here(found: Sequence[Found], settings: Settings, progress: Progress) -> list[report.Document]:
+    with Pool(settings.limits, progress) as pool:
+        plans = [item if isinstance(item, report.Document) else _plan(*item, settings, pool) for item in found]
+        return [_conclude(plan, settings) if isinstance(plan, _Plan) else plan for plan in plans]
+
+
+class _Unit(NamedTuple):
+    place: int
+    path: Path
+    document: Document
+    settings: Settings
+
+
+def _judge(found: Sequence[Found], settings: Settings, progress: Progress, executor: Executor) -> list[report.Document]:
+    units = [_Unit(i, *item, settings) for i, item in enumerate(found) if not isinstance(item, report.Document)]
+    documents = {place: item for place, item in enumerate(found) if isinstance(item, report.Document)}
+    snippets = max((len(unit.document.snippets) for unit in units), default=1)
+    patience = settings.limits.timeout * (snippets + 1) * len(SEEDS) * 2  # what the limits of its runs come to at most
+    for unit, answer in executor.run(_judge_unit, units, patience):
+        if isinstance(answer, Lost):
+            answer = _unusable(unit.path, unit.document, answer.reason)
+        documents[unit.place] = answer
+        progress(unit.document.name, len(documents), len(found))
+    return [documents[place] for place in range(len(found))]
+
+
+def _judge_unit(unit: _Unit) -> report.Document:
+    """Work for the executor."""
+    return judge_document(unit.path, unit.document, unit.settings)
 
 
 def judge_document(path: Path, document: Document, settings: Settings) -> report.Document:
@@ -106,11 +142,9 @@ def read_document(file: Path, look_alike: str) -> Document:
     return replace(document, alias=look_alike)
 
 
-def read_all(
-    paths: Sequence[Path], read_one: Callable[[Path], Document]
-) -> list[tuple[Path, Document] | report.Document]:
+def read_all(paths: Sequence[Path], read_one: Callable[[Path], Document]) -> list[Found]:
     """Each document with its file, or for an unreadable one what there is to report."""
-    found: list[tuple[Path, Document] | report.Document] = []
+    found: list[Found] = []
     for path in paths:
         try:
             files = find([path])
@@ -184,7 +218,7 @@ def recorded_elsewhere(document: Document, live: Run, folder: Path) -> Sequence[
     return recording.runs[SEEDS[0]].results
 
 
-def _unusable(path: Path, document: Document, problem: Exception) -> report.Document:
+def _unusable(path: Path, document: Document, problem: Exception | str) -> report.Document:
     text = str(problem) if isinstance(problem, DamagedRecording) else f"{path}: {problem}"
     return report.Document(str(path), document.name, document.format, text, notes=_notes(document))
 

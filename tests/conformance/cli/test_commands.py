@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 from conformance.compare.known_gaps import Gap
 from conformance.recordings import reference
 from conformance.recordings.store import checksum_of
+from conformance.runners.executor import LocalProcesses, Lost
 
 STORY = Path(__file__).parent / "story.md"
 
@@ -36,6 +38,37 @@ def damaged(tmp_path: Path, recordings: Path) -> Path:
     folder = tmp_path / "recordings"
     folder.mkdir()
     return Path(shutil.copy(file, folder))
+
+
+class TestJobs:
+    """Documents as units of work: what comes of them is what comes of them here."""
+
+    def test_the_report_is_the_same(self, conformance: Any, tmp_path: Path) -> None:
+        (tmp_path / "cut.ipynb").write_text('{"cells": [')
+        (tmp_path / "without.py").write_text("import torch\nprint(torch.ones(2))\n")
+        paths = ["missing.md", tmp_path / "cut.ipynb", STORY, tmp_path / "without.py"]
+        here, units = (_timeless(conformance("run", *paths, *options).report) for options in ((), ("--jobs", "2")))
+        assert units == here
+        assert [document["name"] for document in units["documents"]][2:] == ["story.md", "without.py"]
+
+    def test_one_that_is_lost_costs_the_others_nothing(self, conformance: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(LocalProcesses, "run", lambda self, work, units, timeout: _all_but_the_first(work, units))
+        answer = conformance("run", STORY, STORY, "--jobs", "1")
+        assert answer.status == 2
+        assert [document["status"] for document in answer.report["documents"]] == ["unusable", "different"]
+        assert "its process was killed" in answer.output
+
+
+def _timeless(report: Any) -> Any:
+    """Without the seconds it took."""
+    if isinstance(report, dict):
+        return {key: _timeless(value) for key, value in report.items() if "seconds" not in key and key != "time"}
+    return [_timeless(item) for item in report] if isinstance(report, list) else report
+
+
+def _all_but_the_first(work: Any, units: Any) -> Iterator[Any]:
+    for number, unit in enumerate(units):
+        yield unit, work(unit) if number else Lost("its process was killed")
 
 
 class TestUnusable:
