@@ -61,6 +61,7 @@ def seen(tensor: Any, inputs: Sequence[Any] = ()) -> Seen:
     plain = tensor.detach()
     for resolve in ("resolve_conj", "resolve_neg"):
         plain = getattr(plain, resolve, lambda same=plain: same)()
+    plain = plain.clone() if getattr(plain, "_is_zerotensor", bool)() else plain  # which has no memory
     values = plain.numpy()
     some = values.size > 0
     return Seen(
