@@ -62,6 +62,23 @@ from .ops.comparison import bitwise_and, bitwise_not, bitwise_or, bitwise_xor, e
 from .ops.einsum import einsum
 from .ops.extrema import amax, amin, argmax, argmin, max, maximum, min, minimum
 from .ops.gathering import gather, index_add, index_select, scatter, scatter_add, take
+from .ops.joining import (
+    atleast_1d,
+    atleast_2d,
+    atleast_3d,
+    broadcast_shapes,
+    broadcast_tensors,
+    column_stack,
+    dsplit,
+    dstack,
+    hsplit,
+    hstack,
+    meshgrid,
+    row_stack,
+    tensor_split,
+    vsplit,
+    vstack,
+)
 from .ops.layers import dropout, dropout_, embedding
 from .ops.linalg import addmm, bmm, dot, ger, matmul, mm, mv, outer
 from .ops.memory import as_strided
@@ -92,6 +109,7 @@ from .ops.softmax import log_softmax, softmax
 from .ops.sorting import argsort, sort, topk
 from .ops.statistics import std, var
 from .ops.transcendentals import cos, exp, expm1, log, log1p, log2, log10, sin, sqrt, tanh
+from .ops.turning import flip, fliplr, flipud, roll, rot90
 
 absolute, negative, multiply = _alias(abs, "absolute"), _alias(neg, "negative"), _alias(mul, "multiply")
 subtract, divide, not_equal = _alias(sub, "subtract"), _alias(div, "divide"), _alias(ne, "not_equal")
@@ -118,6 +136,9 @@ __all__ = [
     "argsort",
     "as_strided",
     "as_tensor",
+    "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
     "autograd",
     "bernoulli",
     "bitwise_and",
@@ -126,6 +147,8 @@ __all__ = [
     "bitwise_xor",
     "bmm",
     "bool",
+    "broadcast_shapes",
+    "broadcast_tensors",
     "broadcast_to",
     "cat",
     "cdouble",
@@ -134,6 +157,7 @@ __all__ = [
     "clamp",
     "clip",
     "clone",
+    "column_stack",
     "complex64",
     "complex128",
     "concat",
@@ -149,6 +173,8 @@ __all__ = [
     "double",
     "dropout",
     "dropout_",
+    "dsplit",
+    "dstack",
     "dtype",
     "einsum",
     "embedding",
@@ -161,6 +187,9 @@ __all__ = [
     "expm1",
     "eye",
     "flatten",
+    "flip",
+    "fliplr",
+    "flipud",
     "float",
     "float16",
     "float32",
@@ -179,6 +208,8 @@ __all__ = [
     "greater_equal",
     "gt",
     "half",
+    "hsplit",
+    "hstack",
     "index_add",
     "index_put",
     "index_put_",
@@ -213,6 +244,7 @@ __all__ = [
     "maximum",
     "mean",
     "memory_format",
+    "meshgrid",
     "min",
     "minimum",
     "mm",
@@ -251,6 +283,9 @@ __all__ = [
     "relu",
     "remainder",
     "reshape",
+    "roll",
+    "rot90",
+    "row_stack",
     "scatter",
     "scatter_add",
     "seed",
@@ -280,6 +315,7 @@ __all__ = [
     "take",
     "tanh",
     "tensor",
+    "tensor_split",
     "tile",
     "topk",
     "transpose",
@@ -290,6 +326,8 @@ __all__ = [
     "unbind",
     "unsqueeze",
     "var",
+    "vsplit",
+    "vstack",
     "where",
     "zeros",
     "zeros_like",

@@ -353,6 +353,37 @@ SIGNATURES: dict[str, Signatures] = {
     "stack": Signatures(("(TensorList tensors, int64_t dim=0, *, Tensor out=None)",)),
     "concat": Signatures(("(TensorList tensors, int64_t dim=0, *, Tensor out=None)",)),
     "concatenate": Signatures(("(TensorList tensors, int64_t dim=0, *, Tensor out=None)",)),
+    **{
+        name: Signatures(("(TensorList tensors, *, Tensor out=None)",))
+        for name in ("hstack", "vstack", "row_stack", "dstack", "column_stack")
+    },
+    "tensor_split": Signatures(
+        (
+            "(Tensor input, SymIntArrayRef indices, int64_t dim=0)",
+            "(Tensor input, Tensor tensor_indices_or_sections, int64_t dim=0)",
+            "(Tensor input, SymInt sections, int64_t dim=0)",
+        ),
+        (
+            "(SymIntArrayRef indices, int64_t dim=0)",
+            "(Tensor tensor_indices_or_sections, int64_t dim=0)",
+            "(SymInt sections, int64_t dim=0)",
+        ),
+    ),
+    **{
+        name: Signatures(
+            ("(Tensor input, int64_t sections)", "(Tensor input, IntArrayRef indices)"),
+            ("(int64_t sections)", "(IntArrayRef indices)"),
+        )
+        for name in ("hsplit", "vsplit", "dsplit")
+    },
+    "flip": Signatures(("(Tensor input, IntArrayRef dims)",), ("(IntArrayRef dims)",)),
+    "roll": Signatures(
+        ("(Tensor input, SymIntArrayRef[1] shifts, IntArrayRef[1] dims=None)",),
+        ("(SymIntArrayRef[1] shifts, IntArrayRef[1] dims=None)",),
+    ),
+    "rot90": Signatures(
+        ("(Tensor input, int64_t k=1, IntArrayRef dims={0,1})",), ("(int64_t k=1, IntArrayRef dims={0,1})",)
+    ),
     "split": Signatures(
         (
             "(Tensor input, SymInt split_size, int64_t dim=0)",

@@ -63,6 +63,9 @@ def _no_category_lost(have, want) -> bool:
     return have.category <= want.category
 
 
+_CATS = (
+    "cat", "concat", "concatenate", "stack", "hstack", "vstack", "row_stack", "dstack", "column_stack"
+)  # fmt: skip
 _BOOL_OR_BYTE = ("torch.bool", "torch.uint8")
 _found = _worded("Found dtype {want} but expected {have}")
 _RULES = {
@@ -97,7 +100,7 @@ _RULES = {
     "nonzero": _worded("nonzero: Expected out tensor to have scalar type Long but got scalar type{want}"),
     "multinomial": _worded("multinomial expects Long tensor out, got: {want}"),
     **dict.fromkeys(
-        ("cat", "concat", "concatenate", "stack"),
+        _CATS,
         _worded(
             "torch.cat(): input types can't be cast to the desired output type {want}", TypeError, _no_category_lost
         ),
@@ -108,7 +111,7 @@ _RULES = {
 _IN_DTYPE_OF_OUT = {"sum", "prod", "cumsum", "mean"}
 # An output that is an input at the same time would be read after it was written.
 _APART = {
-    "cat", "concat", "concatenate", "stack", "gather", "index_select", "masked_select", "outer", "ger", "nonzero"
+    *_CATS, "gather", "index_select", "masked_select", "outer", "ger", "nonzero"
 }  # fmt: skip
 _INPUTS_APART = {"scatter": 2, "scatter_add": 2, "index_add": 2}  # the number of the tensor argument that must be
 _UNCHECKED = {"mm", "bmm", "matmul", "addmm", "mv", "dot", "linear", "softmax", "log_softmax", "tril", "triu"}
@@ -130,7 +133,7 @@ _AUTOGRAD_NAMES = {
     "subtract": "sub",
     "divide": "div",
     "true_divide": "div",
-    "concat": "cat",
+    **dict.fromkeys(("concat", "hstack", "vstack", "row_stack", "dstack", "column_stack"), "cat"),
     "concatenate": "cat",
     "logsigmoid": "log_sigmoid_forward",
     "argsort": "sort",
