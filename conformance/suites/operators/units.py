@@ -68,9 +68,9 @@ def _cell(op: Any, subject: ModuleType, unit: Unit, check: str, ulps: list[int])
     for sample in islice(_samples(op, unit, check), unit.samples or None):
         done += 1
         try:
-            what = _judged(op, subject, sample, check, ulps if unit.dtype in ("float32", "float64") else None)
-        except Exception as error:  # of what the checks did not think of; all others are judged nevertheless
-            what = f"not judged: {type(error).__name__}: {error}"
+            what = _looked(check, op, subject, sample, ulps)
+        except Exception as problem:  # what a look-alike returned may be anything
+            what = f"cannot be compared: {type(problem).__name__}: {problem}"
         if what == checks.ABSENT:
             return Cell(check, 0, 0, absent=True, reason=checks.ABSENT)
         if what:
@@ -79,7 +79,7 @@ def _cell(op: Any, subject: ModuleType, unit: Unit, check: str, ulps: list[int])
     return Cell(check, done, failed, sample=first, reason=reason)
 
 
-def _judged(op: Any, subject: ModuleType, sample: Any, check: str, ulps: list[int] | None) -> str:
+def _looked(check: str, op: Any, subject: ModuleType, sample: Any, ulps: list[int]) -> str:
     if check == ERRORS:
         return checks.error(op, subject, sample)
     if check == "forward":
