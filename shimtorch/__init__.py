@@ -1,7 +1,17 @@
 """PyTorch for documents: ``import shimtorch as torch`` and a document's code behaves as with PyTorch 2.13.0."""
 
 from . import autograd
-from ._device import Size, contiguous_format, device, layout, memory_format, preserve_format, strided
+from ._device import (
+    Size,
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    device,
+    layout,
+    memory_format,
+    preserve_format,
+    strided,
+)
 from ._dtypes import (
     bool,
     cdouble,
@@ -153,6 +163,8 @@ __all__ = [
     "cat",
     "cdouble",
     "cfloat",
+    "channels_last",
+    "channels_last_3d",
     "chunk",
     "clamp",
     "clip",

@@ -608,6 +608,10 @@ SIGNATURES |= {
         ),
     ),
     **dict.fromkeys(("not_equal", "less", "less_equal", "greater", "greater_equal"), _COMPARISON),
+    **dict.fromkeys(
+        "bool byte char short int long half float double cfloat cdouble".split(),
+        Signatures((), ("(*, MemoryFormat? memory_format=None)",)),
+    ),
 }
 
 
