@@ -64,6 +64,7 @@ from .ops.extrema import amax, amin, argmax, argmin, max, maximum, min, minimum
 from .ops.gathering import gather, index_add, index_select, scatter, scatter_add, take
 from .ops.layers import dropout, dropout_, embedding
 from .ops.linalg import addmm, bmm, dot, ger, matmul, mm, mv, outer
+from .ops.logit import logit
 from .ops.memory import as_strided
 from .ops.norms import norm
 from .ops.pieces import cat, chunk, concat, concatenate, narrow, select, split, split_with_sizes, stack, unbind
@@ -264,6 +265,7 @@ __all__ = [
     "log10",
     "log_softmax",
     "logical_not",
+    "logit",
     "logspace",
     "long",
     "lt",
