@@ -92,6 +92,7 @@ _RULES = {
         ),
     ),
     "mv": _worded("addmv input tensors must have the same dtype, but got {want}, {have}, and {have}"),
+    "complex": _worded("Expected object of scalar type {have} but got scalar type {want} for argument 'out'"),
     "logsigmoid": _worded("expected scalar type {have} but found {want}"),
     "dot": _worded("result dtype {want} does not match input dtype {have}"),
     "index_select": _worded("index_select(): self and result must have the same scalar type"),
@@ -140,7 +141,7 @@ _AUTOGRAD_NAMES = {
     "concatenate": "cat",
     "logsigmoid": "log_sigmoid_forward",
     "argsort": "sort",
-    **{name: f"aten::{name}" for name in ("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not")},
+    **{name: f"aten::{name}" for name in ("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "conj_physical")},
 }
 # Those without a derivative look at the output alone.
 _UNDERIVABLE = {name for name, asked in _AUTOGRAD_NAMES.items() if asked.startswith("aten::")}
