@@ -68,7 +68,21 @@ from .ops._define import alias as _alias
 from .ops.activations import relu, sigmoid
 from .ops.advanced_indexing import index_put, index_put_
 from .ops.choosing import masked_fill, masked_select, nonzero, tril, triu, where
-from .ops.comparison import bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, le, lt, ne
+from .ops.comparison import bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, le, logical_not, lt, ne
+from .ops.complex_numbers import (
+    adjoint,
+    complex,
+    conj,
+    conj_physical,
+    imag,
+    is_conj,
+    is_neg,
+    real,
+    resolve_conj,
+    resolve_neg,
+    view_as_complex,
+    view_as_real,
+)  # fmt: skip
 from .ops.einsum import einsum
 from .ops.extrema import amax, amin, argmax, argmin, max, maximum, min, minimum
 from .ops.gathering import gather, index_add, index_select, scatter, scatter_add, take
@@ -91,6 +105,7 @@ from .ops.joining import (
 )
 from .ops.layers import dropout, dropout_, embedding
 from .ops.linalg import addmm, bmm, dot, ger, matmul, mm, mv, outer
+from .ops.logit import logit
 from .ops.memory import as_strided
 from .ops.norms import norm
 from .ops.pieces import cat, chunk, concat, concatenate, narrow, select, split, split_with_sizes, stack, unbind
@@ -106,25 +121,59 @@ from .ops.pointwise import (
     positive,
     reciprocal,
     remainder,
+    sgn,
+    sign,
+    signbit,
     sub,
     true_divide,
 )  # fmt: skip
-from .ops.powers import pow
+from .ops.powers import pow, square
 from .ops.reductions import all, allclose, any, equal, mean, prod, sum
 from .ops.reshaping import broadcast_to, flatten, moveaxis, movedim, ravel, swapaxes, swapdims, tile
+from .ops.rounding import ceil, floor, frac, round, trunc
 from .ops.sampling import bernoulli, multinomial
 from .ops.scans import cumsum
 from .ops.shape import clone, permute, reshape, squeeze, t, transpose, unsqueeze
 from .ops.softmax import log_softmax, softmax
 from .ops.sorting import argsort, sort, topk
+from .ops.special_values import isfinite, isinf, isnan, isneginf, isposinf, isreal, nan_to_num
 from .ops.statistics import std, var
-from .ops.transcendentals import cos, exp, expm1, log, log1p, log2, log10, sin, sqrt, tanh
+from .ops.transcendentals import (
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atanh,
+    cos,
+    cosh,
+    deg2rad,
+    erf,
+    erfc,
+    exp,
+    exp2,
+    expm1,
+    log,
+    log1p,
+    log2,
+    log10,
+    rad2deg,
+    rsqrt,
+    sin,
+    sinh,
+    sqrt,
+    tan,
+    tanh,
+)  # fmt: skip
 from .ops.turning import flip, fliplr, flipud, roll, rot90
 
 absolute, negative, multiply = _alias(abs, "absolute"), _alias(neg, "negative"), _alias(mul, "multiply")
 subtract, divide, not_equal = _alias(sub, "subtract"), _alias(div, "divide"), _alias(ne, "not_equal")
 less, less_equal = _alias(lt, "less"), _alias(le, "less_equal")
 greater, greater_equal = _alias(gt, "greater"), _alias(ge, "greater_equal")
+arcsin, arccos, arctan = _alias(asin, "arcsin"), _alias(acos, "arccos"), _alias(atan, "arctan")
+arcsinh, arccosh, arctanh = _alias(asinh, "arcsinh"), _alias(acosh, "arccosh"), _alias(atanh, "arctanh")
+fix = _alias(trunc, "fix")
 __version__ = "2.13.0+shimtorch.0.1.0"  # as torch names its builds: what it is equal to, then what it is
 
 __all__ = [
@@ -133,19 +182,32 @@ __all__ = [
     "Tensor",
     "abs",
     "absolute",
+    "acos",
+    "acosh",
     "add",
     "addmm",
+    "adjoint",
     "all",
     "allclose",
     "amax",
     "amin",
     "any",
     "arange",
+    "arccos",
+    "arccosh",
+    "arcsin",
+    "arcsinh",
+    "arctan",
+    "arctanh",
     "argmax",
     "argmin",
     "argsort",
     "as_strided",
     "as_tensor",
+    "asin",
+    "asinh",
+    "atan",
+    "atanh",
     "atleast_1d",
     "atleast_2d",
     "atleast_3d",
@@ -162,6 +224,7 @@ __all__ = [
     "broadcast_to",
     "cat",
     "cdouble",
+    "ceil",
     "cfloat",
     "channels_last",
     "channels_last_3d",
@@ -170,14 +233,19 @@ __all__ = [
     "clip",
     "clone",
     "column_stack",
+    "complex",
     "complex64",
     "complex128",
     "concat",
     "concatenate",
+    "conj",
+    "conj_physical",
     "contiguous_format",
     "cos",
+    "cosh",
     "cumsum",
     "default_generator",
+    "deg2rad",
     "device",
     "div",
     "divide",
@@ -195,9 +263,13 @@ __all__ = [
     "enable_grad",
     "eq",
     "equal",
+    "erf",
+    "erfc",
     "exp",
+    "exp2",
     "expm1",
     "eye",
+    "fix",
     "flatten",
     "flip",
     "fliplr",
@@ -206,7 +278,9 @@ __all__ = [
     "float16",
     "float32",
     "float64",
+    "floor",
     "floor_divide",
+    "frac",
     "from_dlpack",
     "from_numpy",
     "full",
@@ -222,6 +296,7 @@ __all__ = [
     "half",
     "hsplit",
     "hstack",
+    "imag",
     "index_add",
     "index_put",
     "index_put_",
@@ -233,8 +308,16 @@ __all__ = [
     "int16",
     "int32",
     "int64",
+    "is_conj",
     "is_grad_enabled",
     "is_inference_mode_enabled",
+    "is_neg",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "isneginf",
+    "isposinf",
+    "isreal",
     "layout",
     "le",
     "less",
@@ -245,6 +328,8 @@ __all__ = [
     "log2",
     "log10",
     "log_softmax",
+    "logical_not",
+    "logit",
     "logspace",
     "long",
     "lt",
@@ -266,6 +351,7 @@ __all__ = [
     "multinomial",
     "multiply",
     "mv",
+    "nan_to_num",
     "narrow",
     "ne",
     "neg",
@@ -283,6 +369,7 @@ __all__ = [
     "pow",
     "preserve_format",
     "prod",
+    "rad2deg",
     "rand",
     "rand_like",
     "randint",
@@ -291,13 +378,18 @@ __all__ = [
     "randn_like",
     "randperm",
     "ravel",
+    "real",
     "reciprocal",
     "relu",
     "remainder",
     "reshape",
+    "resolve_conj",
+    "resolve_neg",
     "roll",
     "rot90",
+    "round",
     "row_stack",
+    "rsqrt",
     "scatter",
     "scatter_add",
     "seed",
@@ -306,14 +398,19 @@ __all__ = [
     "set_grad_enabled",
     "set_printoptions",
     "set_rng_state",
+    "sgn",
     "short",
     "sigmoid",
+    "sign",
+    "signbit",
     "sin",
+    "sinh",
     "softmax",
     "sort",
     "split",
     "split_with_sizes",
     "sqrt",
+    "square",
     "squeeze",
     "stack",
     "std",
@@ -325,6 +422,7 @@ __all__ = [
     "swapdims",
     "t",
     "take",
+    "tan",
     "tanh",
     "tensor",
     "tensor_split",
@@ -334,10 +432,13 @@ __all__ = [
     "tril",
     "triu",
     "true_divide",
+    "trunc",
     "uint8",
     "unbind",
     "unsqueeze",
     "var",
+    "view_as_complex",
+    "view_as_real",
     "vsplit",
     "vstack",
     "where",

@@ -25,12 +25,13 @@ _IN_NAMESPACE = {"AccumulateGrad", "CopyBackwards", "CopySlices", "Error", "NotI
 class VersionCounter:
     """How often a memory was written in place; shared by all tensors that see the memory."""
 
-    __slots__ = ("root", "value", "views")
+    __slots__ = ("mirrors", "root", "value", "views")
 
     def __init__(self, root=None) -> None:
         self.value = 0
         self.root = root  # the array whose first element is the first of the memory
         self.views: list | None = None  # weak references to the views of a base that requires grad
+        self.mirrors: list | None = None  # weak references to what holds conjugates of the memory
 
 
 class _Unversioned(VersionCounter):
@@ -39,6 +40,7 @@ class _Unversioned(VersionCounter):
     __slots__ = ()
     root = None
     views = None
+    mirrors = None
 
     @property
     def value(self) -> int:

@@ -70,6 +70,11 @@ _BOOL_OR_BYTE = ("torch.bool", "torch.uint8")
 _found = _worded("Found dtype {want} but expected {have}")
 _RULES = {
     **dict.fromkeys(("neg", "negative", "bitwise_not", "softplus"), _found),
+    **dict.fromkeys(("ceil", "floor", "trunc", "frac", "round", "sgn", "sign", "conj_physical"), _found),
+    **{
+        name: _worded(f"{name} does not support non-boolean outputs.") for name in ("isneginf", "isposinf", "signbit")
+    },
+    "nan_to_num": _worded("nan_to_num: dtype of out: {want} should be same as input: {have}"),
     **dict.fromkeys(("abs", "absolute"), lambda *parts: (_castable if parts[2][0].is_complex() else _found)(*parts)),
     **dict.fromkeys(("clamp", "clip"), lambda *parts: (_castable if len(parts[2]) > 1 else _found)(*parts)),
     **dict.fromkeys(
@@ -90,6 +95,7 @@ _RULES = {
         ),
     ),
     "mv": _worded("addmv input tensors must have the same dtype, but got {want}, {have}, and {have}"),
+    "complex": _worded("Expected object of scalar type {have} but got scalar type {want} for argument 'out'"),
     "logsigmoid": _worded("expected scalar type {have} but found {want}"),
     "dot": _worded("result dtype {want} does not match input dtype {have}"),
     "index_select": _worded("index_select(): self and result must have the same scalar type"),
@@ -130,6 +136,7 @@ _AUTOGRAD_NAMES = {
     "absolute": "abs",
     "negative": "neg",
     "multiply": "mul",
+    "square": "pow",
     "subtract": "sub",
     "divide": "div",
     "true_divide": "div",
@@ -137,7 +144,7 @@ _AUTOGRAD_NAMES = {
     "concatenate": "cat",
     "logsigmoid": "log_sigmoid_forward",
     "argsort": "sort",
-    **{name: f"aten::{name}" for name in ("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not")},
+    **{name: f"aten::{name}" for name in ("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "conj_physical")},
 }
 # Those without a derivative look at the output alone.
 _UNDERIVABLE = {name for name, asked in _AUTOGRAD_NAMES.items() if asked.startswith("aten::")}
