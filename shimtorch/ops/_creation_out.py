@@ -19,7 +19,7 @@ from ..autograd.mode import state
 from ..autograd.nodes import underivable
 from ..autograd.rebasing import written
 from ._define import record
-from ._out import RESIZED
+from ._out import RESIZED, tensors
 from .sampling import _ABSENT
 
 _RANGE = ("start", "end", "steps", "base")
@@ -44,9 +44,9 @@ def into_created(name: str, forward, out: Tensor, args, kwargs) -> Tensor:
         raise RuntimeError(f"dtype {have} does not match dtype of out parameter ({want})")
     if out._rg and name in _RESIZED_FIRST:
         raise RuntimeError("cannot resize variables that require grad")
-    followed = out._rg and state.enabled
+    followed = [it for it in (*tensors(args), *tensors(kwargs.values()), out) if it._rg] if state.enabled else []
     derivable = name == "bernoulli" or (name == "normal" and len(args) < 3 and "size" not in kwargs)
-    if followed and (derivable or out._node is None):
+    if followed and (derivable or (out._rg and out._node is None)):
         raise RuntimeError(
             f"{name if derivable else 'aten::' + name}(): functions with out=... arguments don't support automatic "
             "differentiation, but one of the arguments requires grad."
@@ -62,7 +62,7 @@ def into_created(name: str, forward, out: Tensor, args, kwargs) -> Tensor:
     finally:
         state.enabled = enabled
     if followed:
-        record(out, underivable(name), (out,))
+        record(out, underivable(name), followed)
     if options.get("requires_grad"):
         _finish(out._a, True)  # or refuse
         out.requires_grad_()

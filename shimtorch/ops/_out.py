@@ -147,7 +147,7 @@ _SILENT = {"logsigmoid", "multinomial"}  # resize without a warning  # fmt: skip
 def into(name: str, forward, out, args, kwargs):
     """``forward(*args, **kwargs)`` written into ``out``, a tensor or a tuple of two, which is returned."""
     outs = (out,) if isinstance(out, Tensor) else tuple(out)
-    inputs = [*_tensors(args), *_tensors(kwargs.values())]
+    inputs = [*tensors(args), *tensors(kwargs.values())]
     if name == "ger":  # deprecated in this form alone
         warn(_GER, once=True)
     kernel = "sum" if name == "mean" and kwargs.get("dtype") is not None else name
@@ -194,12 +194,12 @@ def _refuse_gradients(name: str, inputs, outs) -> None:
         )
 
 
-def _tensors(values):
+def tensors(values):
     for value in values:
         if isinstance(value, Tensor):
             yield value
         elif isinstance(value, (tuple, list)):
-            yield from _tensors(value)
+            yield from tensors(value)
 
 
 def _with_dtype_of(name: str, out: Tensor, inputs, kwargs, along_dims: bool):
