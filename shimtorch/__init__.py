@@ -57,6 +57,19 @@ from .ops import indexing as _indexing  # noqa: F401 (puts itself on Tensor)
 from .ops._define import alias as _alias
 from .ops.activations import relu, sigmoid
 from .ops.advanced_indexing import index_put, index_put_
+from .ops.bivariate import (
+    arctan2,
+    atan2,
+    copysign,
+    fmax,
+    fmin,
+    fmod,
+    heaviside,
+    hypot,
+    logaddexp,
+    logaddexp2,
+    xlogy,
+)  # fmt: skip
 from .ops.choosing import masked_fill, masked_select, nonzero, tril, triu, where
 from .ops.comparison import bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, le, lt, ne
 from .ops.einsum import einsum
@@ -64,6 +77,7 @@ from .ops.extrema import amax, amin, argmax, argmin, max, maximum, min, minimum
 from .ops.gathering import gather, index_add, index_select, scatter, scatter_add, take
 from .ops.layers import dropout, dropout_, embedding
 from .ops.linalg import addmm, bmm, dot, ger, matmul, mm, mv, outer
+from .ops.logic import bitwise_left_shift, bitwise_right_shift, isclose, logical_and, logical_or, logical_xor
 from .ops.memory import as_strided
 from .ops.norms import norm
 from .ops.pieces import cat, chunk, concat, concatenate, narrow, select, split, split_with_sizes, stack, unbind
@@ -73,14 +87,18 @@ from .ops.pointwise import (
     clamp,
     clip,
     div,
+    fill,
+    fill_,
     floor_divide,
     mul,
     neg,
     positive,
     reciprocal,
     remainder,
+    rsub,
     sub,
     true_divide,
+    zero_,
 )  # fmt: skip
 from .ops.powers import pow
 from .ops.reductions import all, allclose, any, equal, mean, prod, sum
@@ -113,16 +131,20 @@ __all__ = [
     "amin",
     "any",
     "arange",
+    "arctan2",
     "argmax",
     "argmin",
     "argsort",
     "as_strided",
     "as_tensor",
+    "atan2",
     "autograd",
     "bernoulli",
     "bitwise_and",
+    "bitwise_left_shift",
     "bitwise_not",
     "bitwise_or",
+    "bitwise_right_shift",
     "bitwise_xor",
     "bmm",
     "bool",
@@ -139,6 +161,7 @@ __all__ = [
     "concat",
     "concatenate",
     "contiguous_format",
+    "copysign",
     "cos",
     "cumsum",
     "default_generator",
@@ -160,12 +183,17 @@ __all__ = [
     "exp",
     "expm1",
     "eye",
+    "fill",
+    "fill_",
     "flatten",
     "float",
     "float16",
     "float32",
     "float64",
     "floor_divide",
+    "fmax",
+    "fmin",
+    "fmod",
     "from_dlpack",
     "from_numpy",
     "full",
@@ -179,6 +207,8 @@ __all__ = [
     "greater_equal",
     "gt",
     "half",
+    "heaviside",
+    "hypot",
     "index_add",
     "index_put",
     "index_put_",
@@ -192,6 +222,7 @@ __all__ = [
     "int64",
     "is_grad_enabled",
     "is_inference_mode_enabled",
+    "isclose",
     "layout",
     "le",
     "less",
@@ -202,6 +233,11 @@ __all__ = [
     "log2",
     "log10",
     "log_softmax",
+    "logaddexp",
+    "logaddexp2",
+    "logical_and",
+    "logical_or",
+    "logical_xor",
     "logspace",
     "long",
     "lt",
@@ -251,6 +287,7 @@ __all__ = [
     "relu",
     "remainder",
     "reshape",
+    "rsub",
     "scatter",
     "scatter_add",
     "seed",
@@ -291,6 +328,8 @@ __all__ = [
     "unsqueeze",
     "var",
     "where",
+    "xlogy",
+    "zero_",
     "zeros",
     "zeros_like",
 ]  # fmt: skip

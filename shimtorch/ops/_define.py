@@ -356,7 +356,7 @@ def binary_core(
     ``joint`` computes both gradients at once (see ``node_class``).
     """
     self, other = joint or self, joint or other
-    direct = "fc" if to_float else direct
+    direct = direct or ("fc" if to_float else None)
     numbers_too = isinstance(compute, np.ufunc) and (direct is None or "f" in direct)
     derivatives = {"self": self, "other": other}
     saved = tuple(n for n in ("self", "other", "result") if _uses(self, n) or _uses(other, n))
