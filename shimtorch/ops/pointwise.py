@@ -435,7 +435,7 @@ def _rsub(input, other, *, alpha=1):
     """``other - alpha * input``, element by element. RuntimeError for bools. (``torch.rsub``)"""
     if type(alpha) is not int or alpha != 1 or isinstance(other, Tensor):
         return _rsub_scaled(input, other, alpha)
-    if not isinstance(other, SCALARS):
+    if not isinstance(other, SCALARS) or not isinstance(input, Tensor):
         return NotImplemented
     out = sub_core(input, other) if _is_bool(input) or _is_bool(other) else _rsub_core(input, other)
     return _rsub_recorded(out, input, other, 1)
