@@ -163,7 +163,7 @@ def _guarded(forward, name: str, kind: str, method: bool):
             return into_created(name, forward, out, args, kwargs)
         from ._out import into
 
-        if len(args) == 3 and (overload := OVERLOADS.get(name)) is not None:
+        if len(args) >= 3 and (overload := OVERLOADS.get(name)) is not None:
             args, kwargs = overload(name, method, *args, **kwargs)
         return into(ALIASES.get(name, name), forward, out, args, kwargs)
 
@@ -178,7 +178,7 @@ def _guarded(forward, name: str, kind: str, method: bool):
 def _error_before(error: Exception, name: str, kind: str, method: bool, args, kwargs) -> Exception:
     """``error``, or what torch would have found wrong with the arguments or their origins before it came to that."""
     wrong = _argument_error(name, kind, method, args, kwargs)
-    if wrong is None and len(args) == 3 and (overload := OVERLOADS.get(name.removesuffix("_"))) is not None:
+    if wrong is None and len(args) >= 3 and (overload := OVERLOADS.get(name.removesuffix("_"))) is not None:
         overload(name, method, *args, **kwargs)  # which may warn
     return wrong or refusal_before(error, *args, *kwargs.values())
 

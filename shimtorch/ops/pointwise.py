@@ -15,6 +15,8 @@ from .. import _dtypes, _errors
 from .._floating import QUIET, reset_floating, set_floating
 from .._fused import multiply_add_64
 from .._layout import laid_out, refuse_overlap
+from .._signature_table import SIGNATURES
+from .._signatures import deprecation
 from .._tensor import Tensor, c_name, scalar_type_name, wrap
 from .._warnings import warn
 from ..autograd.derivatives import node_class
@@ -206,14 +208,7 @@ def _alpha_second(name, method, input, alpha, other, **options):
     """``add(input, alpha, other)``, as torch once had it; ``subtract(input, number, alpha)`` is one with a number."""
     if name.startswith("subtract"):
         return (input, alpha), {"alpha": other, "_node": "SubBackward1", **options}
-    first, out = ("", "") if method else ("Tensor input, ", ", Tensor out = None")
-    old = f"{name}({first}Number alpha, Tensor other{', *' if out else ''}{out})"
-    warn(
-        f"This overload of {name} is deprecated:\n\t{old}\nConsider using one of the following signatures instead:\n"
-        f"\t{name}({first}Tensor other, *, Number alpha = 1{out}) (Triggered internally at "
-        "/__w/pytorch/pytorch/torch/csrc/utils/python_arg_parser.cpp:1841.)",
-        once=True,
-    )
+    warn(deprecation(name, SIGNATURES["add"][method], 0), once="deprecated overload")
     return (input, other), {"alpha": alpha, **options}
 
 

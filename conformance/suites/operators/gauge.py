@@ -35,7 +35,7 @@ def _eig(pieces: list[Any]) -> list[Any]:
     values, vectors = pieces
     order = numpy.lexsort((values.imag.round(3), values.real.round(3)))
     with numpy.errstate(all="ignore"):
-        again = (vectors * values[..., None, :]) @ numpy.linalg.inv(vectors) if vectors.size else vectors
+        again = (vectors * values[..., None, :]) @ numpy.linalg.inv(vectors)
     return [numpy.take_along_axis(values, order, -1), again, numpy.linalg.norm(vectors, axis=-2)]
 
 
@@ -53,5 +53,5 @@ def difference(name: str, ours: Outcome, theirs: Outcome, given: Arguments) -> s
     if what or theirs.error is not None:
         return what
     mine, other = ([it.values for it in told.pieces if isinstance(it, Seen)] for told in (ours, theirs))
-    made = [FREE[name](pieces) if all(it.size for it in pieces) else pieces for pieces in (mine, other)]
+    made = [FREE[name](pieces) for pieces in (mine, other)]
     return next(filter(None, (values_difference(a, b) for a, b in zip(*made, strict=True))), "")

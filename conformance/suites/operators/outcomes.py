@@ -58,7 +58,7 @@ def _pieces(module: ModuleType, value: Any, inputs: Sequence[Any]) -> Iterator[A
 
 
 def seen(tensor: Any, inputs: Sequence[Any] = ()) -> Seen:
-    plain = tensor.detach()
+    plain = _with_memory(tensor.detach())
     for resolve in ("resolve_conj", "resolve_neg"):
         plain = getattr(plain, resolve, lambda same=plain: same)()
     values = plain.numpy()
@@ -82,8 +82,13 @@ def _share(tensor: Any, other: Any) -> bool:
     return bool(numpy.may_share_memory(_span(tensor), _span(other)))
 
 
+def _with_memory(tensor: Any) -> Any:
+    """PyTorch has zeros without memory, which some derivatives return."""
+    return tensor.clone() if getattr(tensor, "_is_zerotensor", bool)() else tensor
+
+
 def _span(tensor: Any) -> numpy.ndarray[Any, Any]:
-    plain = tensor.detach()
+    plain = _with_memory(tensor.detach())
     plain = plain.conj() if getattr(plain, "is_conj", bool)() else plain
     plain = plain._neg_view() if getattr(plain, "is_neg", bool)() else plain
     return plain.numpy()  # type: ignore[no-any-return]

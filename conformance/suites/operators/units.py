@@ -67,18 +67,24 @@ def _cell(op: Any, subject: ModuleType, unit: Unit, check: str, ulps: list[int])
     done, failed, first, reason = 0, 0, "", ""
     for sample in islice(_samples(op, unit, check), unit.samples or None):
         done += 1
-        if check == ERRORS:
-            what = checks.error(op, subject, sample)
-        elif check == "forward":
-            what = checks.forward(op, subject, sample, ulps if unit.dtype in ("float32", "float64") else None)
-        else:
-            what = checks.CHECKS[check](op, subject, sample)
+        try:
+            what = _looked(check, op, subject, sample, ulps)
+        except Exception as problem:  # what a look-alike returned may be anything
+            what = f"cannot be compared: {type(problem).__name__}: {problem}"
         if what == checks.ABSENT:
             return Cell(check, 0, 0, absent=True, reason=checks.ABSENT)
         if what:
             failed += 1
             first, reason = first or _described(sample), reason or what
     return Cell(check, done, failed, sample=first, reason=reason)
+
+
+def _looked(check: str, op: Any, subject: ModuleType, sample: Any, ulps: list[int]) -> str:
+    if check == ERRORS:
+        return checks.error(op, subject, sample)
+    if check == "forward":
+        return checks.forward(op, subject, sample, ulps)
+    return checks.CHECKS[check](op, subject, sample)
 
 
 def _samples(op: Any, unit: Unit, check: str) -> Iterator[Any]:
