@@ -70,6 +70,7 @@ from .ops.bivariate import (
     logaddexp2,
     xlogy,
 )  # fmt: skip
+from .ops.bounds import clamp_max, clamp_min
 from .ops.choosing import masked_fill, masked_select, nonzero, tril, triu, where
 from .ops.comparison import bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, le, lt, ne
 from .ops.einsum import einsum
@@ -109,6 +110,7 @@ from .ops.shape import clone, permute, reshape, squeeze, t, transpose, unsqueeze
 from .ops.softmax import log_softmax, softmax
 from .ops.sorting import argsort, sort, topk
 from .ops.statistics import std, var
+from .ops.ternary import addcdiv, addcmul, lerp
 from .ops.transcendentals import cos, exp, expm1, log, log1p, log2, log10, sin, sqrt, tanh
 
 absolute, negative, multiply = _alias(abs, "absolute"), _alias(neg, "negative"), _alias(mul, "multiply")
@@ -124,6 +126,8 @@ __all__ = [
     "abs",
     "absolute",
     "add",
+    "addcdiv",
+    "addcmul",
     "addmm",
     "all",
     "allclose",
@@ -154,6 +158,8 @@ __all__ = [
     "cfloat",
     "chunk",
     "clamp",
+    "clamp_max",
+    "clamp_min",
     "clip",
     "clone",
     "complex64",
@@ -225,6 +231,7 @@ __all__ = [
     "isclose",
     "layout",
     "le",
+    "lerp",
     "less",
     "less_equal",
     "linspace",

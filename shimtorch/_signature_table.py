@@ -53,6 +53,16 @@ _CLAMP = Signatures(
     ),
     ("(Tensor? min=None, Tensor? max=None)", "(Scalar? min=None, Scalar? max=None)"),
 )
+_VALUED = Signatures(
+    (
+        "(Tensor input, Scalar value, Tensor tensor1, Tensor tensor2, *, Tensor out=None)|deprecated",
+        "(Tensor input, Tensor tensor1, Tensor tensor2, *, Scalar value=1, Tensor out=None)",
+    ),
+    (
+        "(Scalar value, Tensor tensor1, Tensor tensor2)|deprecated",
+        "(Tensor tensor1, Tensor tensor2, *, Scalar value=1)",
+    ),
+)
 
 _MOVED = Signatures(
     (
@@ -97,6 +107,23 @@ SIGNATURES: dict[str, Signatures] = {
     "abs": unary_signatures("abs"),
     "clamp": _CLAMP,
     "clip": _CLAMP,
+    "clamp_max": Signatures(
+        ("(Tensor input, Tensor max, *, Tensor out=None)", "(Tensor input, Scalar max, *, Tensor out=None)"),
+        ("(Tensor max)", "(Scalar max)"),
+    ),
+    "clamp_min": Signatures(
+        ("(Tensor input, Tensor min, *, Tensor out=None)", "(Tensor input, Scalar min, *, Tensor out=None)"),
+        ("(Tensor min)", "(Scalar min)"),
+    ),
+    "addcdiv": _VALUED,
+    "addcmul": _VALUED,
+    "lerp": Signatures(
+        (
+            "(Tensor input, Tensor end, Tensor weight, *, Tensor out=None)",
+            "(Tensor input, Tensor end, Scalar weight, *, Tensor out=None)",
+        ),
+        ("(Tensor end, Tensor weight)", "(Tensor end, Scalar weight)"),
+    ),
     "bitwise_and": _EITHER_SIDE,
     "bitwise_or": _EITHER_SIDE,
     "bitwise_xor": _EITHER_SIDE,

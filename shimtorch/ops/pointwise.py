@@ -390,6 +390,9 @@ def _scalar_form(name: str, compute, grad_fn: str, derivative):
         return out
 
     def on_array(a, scalar):
+        if a.dtype.kind in "biu":
+            kind = _dtypes.result_of(_dtypes.OF_NUMPY[a.dtype], None, _dtypes.of_scalar(scalar))._numpy
+            return compute(a.astype(kind), scalar_array(scalar).astype(kind))
         if a.dtype is F16:  # torch does not round the number to half precision
             return compute(a.astype(F32), F32.type(scalar)).astype(F16)
         return compute(a, scalar if isinstance(scalar, complex) else np.array(scalar, a.dtype))
