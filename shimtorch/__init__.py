@@ -67,6 +67,20 @@ from .ops import indexing as _indexing  # noqa: F401 (puts itself on Tensor)
 from .ops._define import alias as _alias
 from .ops.activations import relu, sigmoid
 from .ops.advanced_indexing import index_put, index_put_
+from .ops.bivariate import (
+    arctan2,
+    atan2,
+    copysign,
+    fmax,
+    fmin,
+    fmod,
+    heaviside,
+    hypot,
+    logaddexp,
+    logaddexp2,
+    xlogy,
+)  # fmt: skip
+from .ops.bounds import clamp_max, clamp_min
 from .ops.choosing import masked_fill, masked_select, nonzero, tril, triu, where
 from .ops.comparison import bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, le, logical_not, lt, ne
 from .ops.complex_numbers import (
@@ -105,6 +119,7 @@ from .ops.joining import (
 )
 from .ops.layers import dropout, dropout_, embedding
 from .ops.linalg import addmm, bmm, dot, ger, matmul, mm, mv, outer
+from .ops.logic import bitwise_left_shift, bitwise_right_shift, isclose, logical_and, logical_or, logical_xor
 from .ops.logit import logit
 from .ops.memory import as_strided
 from .ops.norms import norm
@@ -115,17 +130,21 @@ from .ops.pointwise import (
     clamp,
     clip,
     div,
+    fill,
+    fill_,
     floor_divide,
     mul,
     neg,
     positive,
     reciprocal,
     remainder,
+    rsub,
     sgn,
     sign,
     signbit,
     sub,
     true_divide,
+    zero_,
 )  # fmt: skip
 from .ops.powers import pow, square
 from .ops.reductions import all, allclose, any, equal, mean, prod, sum
@@ -138,6 +157,7 @@ from .ops.softmax import log_softmax, softmax
 from .ops.sorting import argsort, sort, topk
 from .ops.special_values import isfinite, isinf, isnan, isneginf, isposinf, isreal, nan_to_num
 from .ops.statistics import std, var
+from .ops.ternary import addcdiv, addcmul, lerp
 from .ops.transcendentals import (
     acos,
     acosh,
@@ -185,6 +205,8 @@ __all__ = [
     "acos",
     "acosh",
     "add",
+    "addcdiv",
+    "addcmul",
     "addmm",
     "adjoint",
     "all",
@@ -198,6 +220,7 @@ __all__ = [
     "arcsin",
     "arcsinh",
     "arctan",
+    "arctan2",
     "arctanh",
     "argmax",
     "argmin",
@@ -207,6 +230,7 @@ __all__ = [
     "asin",
     "asinh",
     "atan",
+    "atan2",
     "atanh",
     "atleast_1d",
     "atleast_2d",
@@ -214,8 +238,10 @@ __all__ = [
     "autograd",
     "bernoulli",
     "bitwise_and",
+    "bitwise_left_shift",
     "bitwise_not",
     "bitwise_or",
+    "bitwise_right_shift",
     "bitwise_xor",
     "bmm",
     "bool",
@@ -230,6 +256,8 @@ __all__ = [
     "channels_last_3d",
     "chunk",
     "clamp",
+    "clamp_max",
+    "clamp_min",
     "clip",
     "clone",
     "column_stack",
@@ -241,6 +269,7 @@ __all__ = [
     "conj",
     "conj_physical",
     "contiguous_format",
+    "copysign",
     "cos",
     "cosh",
     "cumsum",
@@ -269,6 +298,8 @@ __all__ = [
     "exp2",
     "expm1",
     "eye",
+    "fill",
+    "fill_",
     "fix",
     "flatten",
     "flip",
@@ -280,6 +311,9 @@ __all__ = [
     "float64",
     "floor",
     "floor_divide",
+    "fmax",
+    "fmin",
+    "fmod",
     "frac",
     "from_dlpack",
     "from_numpy",
@@ -294,8 +328,10 @@ __all__ = [
     "greater_equal",
     "gt",
     "half",
+    "heaviside",
     "hsplit",
     "hstack",
+    "hypot",
     "imag",
     "index_add",
     "index_put",
@@ -312,6 +348,7 @@ __all__ = [
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "is_neg",
+    "isclose",
     "isfinite",
     "isinf",
     "isnan",
@@ -320,6 +357,7 @@ __all__ = [
     "isreal",
     "layout",
     "le",
+    "lerp",
     "less",
     "less_equal",
     "linspace",
@@ -328,7 +366,12 @@ __all__ = [
     "log2",
     "log10",
     "log_softmax",
+    "logaddexp",
+    "logaddexp2",
+    "logical_and",
     "logical_not",
+    "logical_or",
+    "logical_xor",
     "logit",
     "logspace",
     "long",
@@ -390,6 +433,7 @@ __all__ = [
     "round",
     "row_stack",
     "rsqrt",
+    "rsub",
     "scatter",
     "scatter_add",
     "seed",
@@ -442,6 +486,8 @@ __all__ = [
     "vsplit",
     "vstack",
     "where",
+    "xlogy",
+    "zero_",
     "zeros",
     "zeros_like",
 ]  # fmt: skip

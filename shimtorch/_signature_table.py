@@ -53,6 +53,16 @@ _CLAMP = Signatures(
     ),
     ("(Tensor? min=None, Tensor? max=None)", "(Scalar? min=None, Scalar? max=None)"),
 )
+_VALUED = Signatures(
+    (
+        "(Tensor input, Scalar value, Tensor tensor1, Tensor tensor2, *, Tensor out=None)|deprecated",
+        "(Tensor input, Tensor tensor1, Tensor tensor2, *, Scalar value=1, Tensor out=None)",
+    ),
+    (
+        "(Scalar value, Tensor tensor1, Tensor tensor2)|deprecated",
+        "(Tensor tensor1, Tensor tensor2, *, Scalar value=1)",
+    ),
+)
 
 _MOVED = Signatures(
     (
@@ -66,6 +76,9 @@ SIGNATURES: dict[str, Signatures] = {
     # arithmetic
     "add": _SCALED,
     "sub": _SCALED,
+    "rsub": Signatures(
+        ("(Tensor input, Tensor other, *, Scalar alpha=1)", "(Tensor input, Scalar other, Scalar alpha=1)")
+    ),
     "mul": binary_signatures("mul"),
     "div": Signatures(
         (
@@ -94,10 +107,40 @@ SIGNATURES: dict[str, Signatures] = {
     "abs": unary_signatures("abs"),
     "clamp": _CLAMP,
     "clip": _CLAMP,
+    "clamp_max": Signatures(
+        ("(Tensor input, Tensor max, *, Tensor out=None)", "(Tensor input, Scalar max, *, Tensor out=None)"),
+        ("(Tensor max)", "(Scalar max)"),
+    ),
+    "clamp_min": Signatures(
+        ("(Tensor input, Tensor min, *, Tensor out=None)", "(Tensor input, Scalar min, *, Tensor out=None)"),
+        ("(Tensor min)", "(Scalar min)"),
+    ),
+    "addcdiv": _VALUED,
+    "addcmul": _VALUED,
+    "lerp": Signatures(
+        (
+            "(Tensor input, Tensor end, Tensor weight, *, Tensor out=None)",
+            "(Tensor input, Tensor end, Scalar weight, *, Tensor out=None)",
+        ),
+        ("(Tensor end, Tensor weight)", "(Tensor end, Scalar weight)"),
+    ),
     "bitwise_and": _EITHER_SIDE,
     "bitwise_or": _EITHER_SIDE,
     "bitwise_xor": _EITHER_SIDE,
     "bitwise_not": unary_signatures("bitwise_not"),
+    "bitwise_left_shift": _EITHER_SIDE,
+    "bitwise_right_shift": _EITHER_SIDE,
+    "copysign": binary_signatures("copysign", scalar=True),
+    "fmod": binary_signatures("fmod", scalar=True),
+    "heaviside": Signatures(("(Tensor input, Tensor values, *, Tensor out=None)",), ("(Tensor values)",)),
+    "xlogy": Signatures(
+        (
+            "(Tensor input, Tensor other, *, Tensor out=None)",
+            "(Scalar self, Tensor other, *, Tensor out=None)",
+            "(Tensor input, Scalar other, *, Tensor out=None)",
+        ),
+        ("(Tensor other)", "(Scalar other)"),
+    ),
     # comparison
     "eq": _COMPARISON,
     "ne": _COMPARISON,
@@ -106,6 +149,10 @@ SIGNATURES: dict[str, Signatures] = {
     "gt": _COMPARISON,
     "ge": _COMPARISON,
     "equal": Signatures(("(Tensor input, Tensor other)",), ("(Tensor other)",)),
+    "isclose": Signatures(
+        ("(Tensor input, Tensor other, double rtol=1e-05, double atol=1e-08, bool equal_nan=False)",),
+        ("(Tensor other, double rtol=1e-05, double atol=1e-08, bool equal_nan=False)",),
+    ),
     "allclose": Signatures(
         ("(Tensor input, Tensor other, double rtol=1e-05, double atol=1e-08, bool equal_nan=False)",),
         ("(Tensor other, double rtol=1e-05, double atol=1e-08, bool equal_nan=False)",),
@@ -173,6 +220,7 @@ SIGNATURES: dict[str, Signatures] = {
     ),
     "contiguous": Signatures((), ("(*, MemoryFormat memory_format=contiguous_format)",)),
     "detach": unary_signatures("detach"),
+    "fill": Signatures(("(Tensor input, Tensor value)", "(Tensor input, Scalar value)")),
     "fill_": Signatures(
         ("(Tensor input, Tensor value)", "(Tensor input, Scalar value)"), ("(Tensor value)", "(Scalar value)")
     ),
