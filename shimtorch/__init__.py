@@ -1,6 +1,6 @@
 """PyTorch for documents: ``import shimtorch as torch`` and a document's code behaves as with PyTorch 2.13.0."""
 
-from . import autograd
+from . import autograd, linalg
 from ._device import Size, contiguous_format, device, layout, memory_format, preserve_format, strided
 from ._dtypes import (
     bool,
@@ -64,6 +64,13 @@ from .ops.extrema import amax, amin, argmax, argmin, max, maximum, min, minimum
 from .ops.gathering import gather, index_add, index_select, scatter, scatter_add, take
 from .ops.layers import dropout, dropout_, embedding
 from .ops.linalg import addmm, bmm, dot, ger, matmul, mm, mv, outer
+from .ops.linear_algebra.cholesky import cholesky
+from .ops.linear_algebra.determinants import det, logdet, slogdet
+from .ops.linear_algebra.least_squares import pinverse
+from .ops.linear_algebra.products import chain_matmul, matrix_power
+from .ops.linear_algebra.qr import qr
+from .ops.linear_algebra.svd import svd
+from .ops.linear_algebra.systems import inverse_function as inverse
 from .ops.memory import as_strided
 from .ops.norms import norm
 from .ops.pieces import cat, chunk, concat, concatenate, narrow, select, split, split_with_sizes, stack, unbind
@@ -130,6 +137,8 @@ __all__ = [
     "cat",
     "cdouble",
     "cfloat",
+    "chain_matmul",
+    "cholesky",
     "chunk",
     "clamp",
     "clip",
@@ -142,6 +151,7 @@ __all__ = [
     "cos",
     "cumsum",
     "default_generator",
+    "det",
     "device",
     "div",
     "divide",
@@ -190,18 +200,21 @@ __all__ = [
     "int16",
     "int32",
     "int64",
+    "inverse",
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "layout",
     "le",
     "less",
     "less_equal",
+    "linalg",
     "linspace",
     "log",
     "log1p",
     "log2",
     "log10",
     "log_softmax",
+    "logdet",
     "logspace",
     "long",
     "lt",
@@ -209,6 +222,7 @@ __all__ = [
     "masked_fill",
     "masked_select",
     "matmul",
+    "matrix_power",
     "max",
     "maximum",
     "mean",
@@ -235,10 +249,12 @@ __all__ = [
     "ones_like",
     "outer",
     "permute",
+    "pinverse",
     "positive",
     "pow",
     "preserve_format",
     "prod",
+    "qr",
     "rand",
     "rand_like",
     "randint",
@@ -262,6 +278,7 @@ __all__ = [
     "short",
     "sigmoid",
     "sin",
+    "slogdet",
     "softmax",
     "sort",
     "split",
@@ -274,6 +291,7 @@ __all__ = [
     "sub",
     "subtract",
     "sum",
+    "svd",
     "swapaxes",
     "swapdims",
     "t",

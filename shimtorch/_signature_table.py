@@ -6,6 +6,7 @@ take what the method takes.
 
 from __future__ import annotations
 
+from shimtorch._linalg_signatures import SIGNATURES as _OF_LINALG
 from shimtorch._signatures import Signatures, binary_signatures, unary_signatures
 
 _OPTIONS = (
@@ -577,6 +578,7 @@ SIGNATURES |= {
         ),
     ),
     **dict.fromkeys(("not_equal", "less", "less_equal", "greater", "greater_equal"), _COMPARISON),
+    **_OF_LINALG,
 }
 
 
