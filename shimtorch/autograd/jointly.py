@@ -5,7 +5,7 @@ Such a node may save its own outputs, by their names; it keeps their arrays, and
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from .namespaces import ARRAYS, TENSORS
 from .nodes import (
@@ -30,7 +30,7 @@ class Joint(Node):
 
     __slots__ = ()
     outputs: tuple[str, ...] = ()
-    own: dict[int, int] = {}  # the places among what is saved of its own outputs, and their numbers
+    own: ClassVar[dict[int, int]] = {}  # the places among what is saved of its own outputs, and their numbers
 
     @staticmethod
     def formula(xp, grads, wanted, *kept) -> tuple:

@@ -73,7 +73,8 @@ class Extra:
 
 
 _ENGINE = (
-    "__slots__", "_check_output", "_gradients", "_kept", "_memory", "_observe", "_with_unpacked", "_write", "apply", "arrays", "count", "face", "fixed_names",
+    "__slots__", "_check_output", "_gradients", "_kept", "_memory", "_observe", "_with_unpacked",
+    "_write", "apply", "arrays", "count", "face", "fixed_names",
     "formula", "output", "outputs", "own", "place", "place_of", "release", "require_saved",
     "saved", "saved_names", "saved_output", "saves_list", "takes_undefined", "tensors", "to", "unpacked",
     "whole",

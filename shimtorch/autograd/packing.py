@@ -152,7 +152,10 @@ class _Written:
 
 
 def packed(node, index: int, value, pack, unpack, detached: bool = False):
-    """``value``, which ``node`` saves at ``index``, packed: a Tensor or the array of a result; what is no tensor stays."""
+    """``value``, which ``node`` saves at ``index``, packed: a Tensor or the array of a result.
+
+    What is no tensor stays.
+    """
     if value is None or isinstance(value, (bool, int, float, complex)):
         return value
     stand_in = Packed()

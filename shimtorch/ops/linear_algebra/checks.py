@@ -42,10 +42,11 @@ def require_kernel(t: Tensor, kernel: str) -> None:
 
 
 _REASONS = {
-    "inv": "The diagonal element {} is zero, the inversion could not be completed because the input matrix is singular.",
+    "inv": "The diagonal element {} is zero, the inversion could not be completed because the input matrix is "
+    "singular.",
     "solve": "The solver failed because the input matrix is singular.",
-    "cholesky": "The factorization could not be completed because the input is not positive-definite (the leading minor "
-    "of order {} is not positive-definite).",
+    "cholesky": "The factorization could not be completed because the input is not positive-definite (the leading "
+    "minor of order {} is not positive-definite).",
     "eig": "The algorithm failed to converge because the input matrix is ill-conditioned or has too many repeated "
     "eigenvalues (error code: {}).",
     "svd": "The algorithm failed to converge because the input matrix is ill-conditioned or has too many repeated "

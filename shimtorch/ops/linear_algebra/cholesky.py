@@ -47,8 +47,8 @@ def _factor(input, upper: bool, cls):
 
 
 def _cholesky_ex(input, *, upper=False, check_errors=False):
-    """The Cholesky factors of positive definite matrices, and for each 0 or the order (int32) of the first leading minor
-    that is not positive definite. One triangle of the input is read. (``torch.linalg.cholesky_ex``)"""
+    """The Cholesky factors of positive definite matrices, and for each 0 or the order (int32) of the first leading
+    minor that is not positive definite. One triangle of the input is read. (``torch.linalg.cholesky_ex``)"""
     _require_bool(upper, check_errors)
     return _result_type(_checked(input, upper, "linalg.cholesky_ex" if check_errors else None))
 
@@ -73,9 +73,8 @@ def _cholesky(input, upper=False):
     """``torch.linalg.cholesky`` as it was called before. (``torch.cholesky``)"""
     _require_bool(upper)
     warn(_DEPRECATED, once=True)
-    if not input._a.size:
-        return wrap(np.zeros_like(input._a))
-    require_square(input, "cholesky")
+    if input._a.size:
+        require_square(input, "cholesky")
     out, info = _factor(input, upper, _CholeskyBackward0)
     refuse_failed(info, "cholesky", "cholesky")
     return out

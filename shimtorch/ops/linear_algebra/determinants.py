@@ -11,6 +11,7 @@ from ...autograd.jointly import joint_class, record_jointly
 from ...autograd.mode import state
 from ...autograd.namespaces import ARRAYS
 from .._define import publish, quietly
+from .._summation import add_up
 from ..choosing import _where
 from ..extrema import named_result
 from ..reductions import multiply_up
@@ -49,8 +50,10 @@ def _scaled_identity(xp, numbers, size: int):
 
 def _of_det(xp, grads, wanted, a, lu, exchanged, det, transposed):
     if not math.prod(a.shape):
-        return (None,)
+        return (xp.zeros_like(a),)
     grad = grads[0]
+    if a.shape[-1] == 1:
+        return (xp.expand(xp.column(xp.column(grad)), a.shape),)
     wide = _scaled_identity(xp, grad * xp.conj(det), a.shape[-1])
     eps = np.finfo(xp.value_of(a).dtype).eps
     if xp is ARRAYS:
@@ -140,7 +143,7 @@ def _sign_and_logarithm(A: Tensor):
     lu, exchanged, transposed = _factored_for(A._a)
     diagonal = _diagonal(lu)
     sign = quietly(lambda: _product(ARRAYS.sgn(diagonal)) * _parity(exchanged)).astype(A._a.dtype, copy=False)
-    logarithm = quietly(lambda: ARRAYS.sum_along(ARRAYS.log(np.abs(diagonal)), diagonal.ndim - 1))
+    logarithm = quietly(lambda: add_up(ARRAYS.log(np.abs(diagonal)), (diagonal.ndim - 1,), False))
     outs = wrap(sign), wrap(logarithm)
     if A._rg and state.enabled:
         record_jointly(_LinalgSlogdetBackward0, (A,), outs, (A, wrap(lu), wrap(exchanged), sign), (transposed,))

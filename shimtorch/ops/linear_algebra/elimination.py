@@ -63,7 +63,7 @@ def factored(a):
 
 def _eliminate(lu, exchanged, first: int) -> None:
     """Factorise a batch in place; ``first``: the number of the first row."""
-    count, rows, columns = lu.shape
+    rows, columns = lu.shape[1:]
     steps = min(rows, columns)
     if steps <= _WHOLE:
         for k in range(steps):
@@ -80,7 +80,7 @@ def _eliminate(lu, exchanged, first: int) -> None:
 
 
 def _eliminate_column(lu, exchanged, first: int, k: int) -> None:
-    count, rows, columns = lu.shape
+    count, rows = lu.shape[:2]
     column = lu[:, k:, k]
     sizes = np.abs(column) if lu.dtype.kind != "c" else np.abs(column.real) + np.abs(column.imag)
     chosen = k + sizes.argmax(1)
@@ -123,7 +123,7 @@ def order_of(exchanged, rows: int):
 
 def triangular(t, b, *, lower: bool, unit: bool = False):
     """The solutions of ``t x = b`` for triangles ``t`` (what is beyond them is not read), a batch of each."""
-    count, rows, columns = b.shape
+    rows, columns = b.shape[1:]
     if rows > _WHOLE:
         half = rows // 2
         top, bottom = slice(0, half), slice(half, rows)

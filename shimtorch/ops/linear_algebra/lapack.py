@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.linalg import LinAlgError, _umath_linalg
 
+from . import bidiagonal
+
 _SVD = {True: getattr(_umath_linalg, "svd_f", None), False: getattr(_umath_linalg, "svd_s", None)}
-_NONE = {True: getattr(_umath_linalg, "svd", None)}
 
 
 def _called(ufunc, a, signature: str):
@@ -23,6 +24,23 @@ def _called(ufunc, a, signature: str):
 
 def singular(a, full: bool):
     """U, S and Vh of ``a = U @ diag(S) @ Vh``. ``LinAlgError`` where no convergence is reached."""
+    if bidiagonal.is_concerned(a):
+        rows, columns = a.shape[-2:]
+        parts = [bidiagonal.decomposed(matrix, _every_vector) for matrix in a.reshape(-1, rows, columns)]
+        batch = a.shape[:-2]
+        u, s, vh = (
+            np.array([part[i] for part in parts], kind).reshape(*batch, *shape)
+            for i, kind, shape in ((0, a.dtype, (rows, rows)), (1, a.dtype, (rows,)), (2, a.dtype, (columns, columns)))
+        )
+        return u, s, vh if full else vh[..., :rows, :]
+    return _decomposed(a, full)
+
+
+def _every_vector(a):
+    return _decomposed(a, True)
+
+
+def _decomposed(a, full: bool):
     kind = a.dtype.char
     if kind not in "fF" or _SVD[full] is None:
         return np.linalg.svd(a, full_matrices=full)

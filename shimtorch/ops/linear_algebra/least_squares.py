@@ -14,11 +14,11 @@ from ...autograd.namespaces import ARRAYS
 from ...autograd.nodes import extra_of
 from .._define import publish, quietly
 from ..extrema import named_result
-from .checks import require_matrix
+from .checks import require_kernel, require_matrix
 from .cholesky import _require_bool
 from .elimination import adjoint
 from .spectra import _checked_symmetric, eigh_arrays
-from .svd import svd_arrays
+from .svd import require_svd, svd_arrays
 from .systems import is_vector
 
 # --- tolerances ---------------------------------------------------------------------------------------------------
@@ -94,7 +94,6 @@ _LinalgPinvBackward0 = joint_class("LinalgPinvBackward0", ("answer",), _of_pinv,
 
 def pseudoinverse(input: Tensor, absolute, relative, hermitian: bool):
     """The pseudoinverse of matrices, of which singular values below the tolerances are left out."""
-    a = input._a
     out = wrap(quietly(_pinv_array, input, absolute, relative, hermitian))
     if input._rg and state.enabled:
         record_jointly(_LinalgPinvBackward0, (input,), (out,), (out._a, input))
@@ -122,8 +121,8 @@ _UNSET = object()
 
 
 def _pinv(input, rcond=_UNSET, hermitian=False, *, atol=None, rtol=None):
-    """The pseudoinverses of matrices: singular values count as 0 unless above ``atol`` and above ``rtol`` (or ``rcond``)
-    times the largest one. (``torch.linalg.pinv``)"""
+    """The pseudoinverses of matrices: singular values count as 0 unless above ``atol`` and above ``rtol`` (or
+    ``rcond``) times the largest one. (``torch.linalg.pinv``)"""
     _require_bool(hermitian)
     name = "torch.linalg.pinv"
     if rcond is not _UNSET and (atol is not None or rtol is not None or rcond is None):
@@ -132,8 +131,8 @@ def _pinv(input, rcond=_UNSET, hermitian=False, *, atol=None, rtol=None):
     a = input._a
     if a.ndim < 2 or a.dtype.kind not in "fc" or a.dtype.itemsize == 2:
         raise RuntimeError(
-            f"linalg.pinv({scalar_type_name(input)}{{{list(a.shape)}}}): expected a tensor with 2 or more dimensions of "
-            "float, double, cfloat or cdouble types"
+            f"linalg.pinv({scalar_type_name(input)}{{{list(a.shape)}}}): expected a tensor with 2 or more dimensions "
+            "of float, double, cfloat or cdouble types"
         )
     if relative is None:
         absolute, relative = _tolerances(input, atol, rtol, name)
@@ -157,8 +156,8 @@ pinverse = publish("pinverse", "decomposition", _pinverse, methods=("pinverse",)
 
 
 def _matrix_rank(input, tol=_UNSET, hermitian=False, *, atol=None, rtol=None):
-    """The ranks of matrices (int64): how many singular values are above ``atol`` (or ``tol``) and above ``rtol`` times the
-    largest one. (``torch.linalg.matrix_rank``)"""
+    """The ranks of matrices (int64): how many singular values are above ``atol`` (or ``tol``) and above ``rtol`` times
+    the largest one. (``torch.linalg.matrix_rank``)"""
     _require_bool(hermitian)
     name = "torch.linalg.matrix_rank"
     if tol is not _UNSET and (atol is not None or rtol is not None or tol is None):
@@ -175,10 +174,7 @@ def _matrix_rank(input, tol=_UNSET, hermitian=False, *, atol=None, rtol=None):
         sizes = np.abs(eigh_arrays(a, _checked_symmetric(input, "L"))[0])
         largest = sizes.max(-1, keepdims=True)
     else:
-        from .checks import require_kernel
-        from .svd import _checked
-
-        _checked(input)
+        require_svd(input)
         require_kernel(input, "linalg_svd_cpu")
         sizes = svd_arrays(a, False)[1]
         largest = sizes[..., :1]

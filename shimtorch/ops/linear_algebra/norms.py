@@ -164,8 +164,8 @@ def _end(values, where: slice):
 
 
 def _cond(input, p=None):
-    """The condition numbers of matrices by norm ``p``, which are square unless that is 2 (or None) or -2; inf or nan for
-    singular ones. (``torch.linalg.cond``)"""
+    """The condition numbers of matrices by norm ``p``, which are square unless that is 2 (or None) or -2; inf or nan
+    for singular ones. (``torch.linalg.cond``)"""
     a = input._a
     if isinstance(p, str):
         require_square(input, f"linalg.cond(ord={p})")

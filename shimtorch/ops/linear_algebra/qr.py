@@ -8,8 +8,10 @@ from ..._tensor import Tensor, wrap
 from ..._warnings import warn
 from ...autograd.jointly import joint_class, record_jointly
 from ...autograd.mode import state
-from .._define import internal, publish
+from ...autograd.namespaces import TENSORS
+from .._define import inplace_of, internal, publish
 from ..extrema import named_result
+from ..pieces import _cat
 from .checks import require_inexact, require_kernel, require_matrix
 from .cholesky import _require_bool
 from .elimination import column_major
@@ -60,16 +62,15 @@ def _scaled(a, part: str):
 
 
 def _scaled_tensor(t: Tensor, part: str):
-    from ...autograd.namespaces import TENSORS
-
     diagonal = TENSORS.main_diagonal(t)
-    (TENSORS.imag if part == "imag" else TENSORS.real_part)(diagonal).mul_(0.5)
+    _multiply_(TENSORS.imag(diagonal) if part == "imag" else TENSORS.real_part(diagonal), 0.5)
     return t
 
 
-def _widened(t: Tensor, count: int):
-    from ..pieces import _cat
+_multiply_ = inplace_of(lambda t, number: TENSORS.mul_scalar(t, number))
 
+
+def _widened(t: Tensor, count: int):
     return _cat((t, wrap(np.zeros((*t._a.shape[:-1], count), t._a.dtype))), -1)
 
 
@@ -112,8 +113,8 @@ def _factors(A: Tensor, mode: str):
 
 
 def _qr(A, mode="reduced"):
-    """Q and R of A = Q @ R: Q with orthonormal columns, R upper triangular. ``mode``: "reduced", "complete" for a square
-    Q, or "r" for R alone. (``torch.linalg.qr``)"""
+    """Q and R of A = Q @ R: Q with orthonormal columns, R upper triangular. ``mode``: "reduced", "complete" for a
+    square Q, or "r" for R alone. (``torch.linalg.qr``)"""
     if not isinstance(mode, str):
         raise TypeError("mode")
     return _qr_type(_factors(A, mode))

@@ -12,7 +12,7 @@ from ...autograd.nodes import extra_of
 from .._define import publish
 from ..extrema import named_result
 from .checks import _LinAlgError, refuse_failed, require_kernel, require_square
-from .elimination import adjoint, column_major
+from .elimination import column_major
 from .lapack import eigenpairs
 from .tridiagonal import SMALL, spectrum
 
@@ -74,8 +74,7 @@ def eigh_arrays(a, uplo: str):
         refuse_failed(np.where(finite, 0, rows - 1), "linalg.eigh", "eig")
     if rows >= SMALL or not a.size:
         return _decomposed(a, uplo)
-    lower = (adjoint(a) if uplo == "U" else a).reshape(-1, rows, rows)
-    pairs = [spectrum(matrix) for matrix in lower]
+    pairs = [spectrum(matrix, uplo == "U") for matrix in a.reshape(-1, rows, rows)]
     values = np.stack([pair[0] for pair in pairs]).reshape(a.shape[:-1])
     return values, column_major(np.stack([pair[1] for pair in pairs]).reshape(a.shape))
 

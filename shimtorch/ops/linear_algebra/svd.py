@@ -8,6 +8,7 @@ from numpy.linalg import LinAlgError
 from ..._tensor import Tensor, wrap
 from ...autograd.jointly import joint_class, record_jointly
 from ...autograd.mode import state
+from ...autograd.namespaces import TENSORS
 from .._define import publish
 from ..extrema import named_result
 from .checks import refuse_failed, require_inexact, require_kernel, require_matrix
@@ -119,7 +120,8 @@ def _require_no_driver(driver) -> None:
         )
 
 
-def _checked(A) -> None:
+def require_svd(A) -> None:
+    """RuntimeError for what has no singular values."""
     require_matrix(A, "linalg.svd")
     require_inexact(A, "linalg.svd")
 
@@ -128,20 +130,20 @@ def _svd(A, full_matrices=True, *, driver=None):
     """U, S and Vh of A = U @ diag(S) @ Vh: U and Vh unitary, S real and descending. Of U and Vh are kept, unless
     ``full_matrices``, the vectors that S has numbers for. (``torch.linalg.svd``)"""
     _require_bool(full_matrices)
-    _checked(A)
+    require_svd(A)
     _require_no_driver(driver)
     return _svd_type(svd_outputs(A, full_matrices))
 
 
 def svdvals(A: Tensor):
     """The singular values of matrices, descending; an output of the node of the whole decomposition."""
-    _checked(A)
+    require_svd(A)
     return svd_outputs(A, False)[1]
 
 
 def _svdvals(A, *, driver=None):
     """The singular values of matrices, descending. (``torch.linalg.svdvals``)"""
-    _checked(A)
+    require_svd(A)
     _require_no_driver(driver)
     return svdvals(A)
 
@@ -154,19 +156,13 @@ def _svd_before(input, some=True, compute_uv=True):
         raise RuntimeError(
             f"linalg.svd: input should have at least 2 dimensions, but has {input._a.ndim} dimensions instead"
         )
-    _checked(input)
+    require_svd(input)
     if compute_uv:
         u, s, vh = svd_outputs(input, not some)
-        return _old_type((u, s, _mirrored(vh)))
+        return _old_type((u, s, TENSORS.mH(vh)))
     rows, columns = input._a.shape[-2:]
     u, v = (np.zeros((*input._a.shape[:-2], n, n), input._a.dtype) for n in (rows, columns))
     return _old_type((wrap(u), svd_outputs(input, False)[1], wrap(column_major(v))))
-
-
-def _mirrored(vh: Tensor):
-    from ...autograd.namespaces import TENSORS
-
-    return TENSORS.mH(vh)
 
 
 linalg_svd = publish("linalg_svd", "decomposition", _svd, differentiable=("A",))

@@ -46,10 +46,7 @@ def _of_solution(xp, grads, wanted, solution, a, lu, exchanged, left):
     grad, vector = grads[0], is_vector(a, solution)
     if vector:
         grad = xp.column(grad)
-    if xp is ARRAYS:
-        of_b = lu_solved(lu, exchanged, grad, left, True)
-    else:
-        of_b = _solve(xp.mH(a), grad, left=left)
+    of_b = lu_solved(lu, exchanged, grad, left, True) if xp is ARRAYS else _solve(xp.mH(a), grad, left=left)
     of_a = None
     if wanted[0]:
         back = xp.mH(xp.column(solution) if vector else solution)
@@ -90,11 +87,16 @@ def _solve_with_info(a: Tensor, b: Tensor, left: bool):
     require_kernel(a, "lu_cpu")
     lu, exchanged, info = quietly_factored(x)
     r = lu_solved(lu, exchanged, y, left, False)
-    out = wrap(r[..., 0] if vector else r)
+    out = wrap(_as_columns(r[..., 0]) if vector else r)
     if state.enabled and (a._rg or b._rg):
         node = record_jointly(_LinalgSolveExBackward0, (a, b), (out,), (out._a, a, wrap(lu), wrap(exchanged)), (left,))
         extra_of(node).operands = ((a._a.shape, None), (b._a.shape, None))
     return out, info
+
+
+def _as_columns(vectors):
+    """Vectors, laid out as if a batch of them were a matrix, which is how torch takes them."""
+    return column_major(vectors) if vectors.ndim > 1 else vectors
 
 
 def _mismatch(a, b) -> RuntimeError:

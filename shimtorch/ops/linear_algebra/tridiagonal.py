@@ -15,10 +15,15 @@ SMALL = 26
 _TINY = {"f": 1.1754943508222875e-38, "d": 2.2250738585072014e-308}
 
 
-def spectrum(a):
-    """Eigenvalues, ascending, and the matrix of eigenvectors, of one matrix of which the lower triangle is read."""
+def spectrum(a, upper: bool):
+    """Eigenvalues, ascending, and the matrix of eigenvectors, of one matrix of which one triangle is read."""
     real = a.real.dtype.char
-    diagonal, beside, basis = _tridiagonal(a.astype("D" if a.dtype.kind == "c" else "d"))
+    wide = a.astype("D" if a.dtype.kind == "c" else "d")
+    if upper:  # which is reflected from its end
+        diagonal, beside, basis = _tridiagonal(wide[::-1, ::-1])
+        diagonal, beside, basis = diagonal[::-1], beside[::-1], basis[::-1, ::-1]
+    else:
+        diagonal, beside, basis = _tridiagonal(wide)
     values, vectors = _iterated(diagonal, beside, float(np.finfo(real).eps) / 2, _TINY[real])
     order = np.argsort(values, kind="stable")
     return values[order].astype(real), (basis @ vectors[:, order]).astype(a.dtype)
