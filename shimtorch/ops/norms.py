@@ -152,7 +152,7 @@ def _promoted(self, grad, norm):
 
 
 def _at_extremum(a, norm):
-    return (np.absolute(a) == norm) | (np.isnan(a) & np.isnan(norm))
+    return (_sizes(a, a.real.dtype) == norm) | (np.isnan(a) & np.isnan(norm))
 
 
 internal("promoted", _promoted, lambda *tensors: tensors)

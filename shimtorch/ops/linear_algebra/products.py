@@ -9,9 +9,10 @@ import numpy as np
 from ... import _errors
 from ..._tensor import Tensor, c_name, scalar_type_name, wrap
 from ..._warnings import warn
+from ...autograd.derivatives import node_class
 from ...autograd.namespaces import TENSORS
 from .._define import publish
-from ..linalg import _matmul, _mm
+from ..linalg import _dot_checked, _finish, _matmul, _mm
 from ..reductions import _sum
 from ..shape import _unsqueeze, _view
 from .checks import require_inexact, require_square
@@ -176,6 +177,21 @@ def chain_matmul(*matrices, out=None):
 # --- vectors ------------------------------------------------------------------------------------------------------
 
 
+_VdotBackward0 = node_class(
+    "VdotBackward0", ("self", "other"), saved=("self", "other"),
+    derivatives={
+        "self": lambda xp, grad, other: xp.conj(grad) * other,
+        "other": lambda xp, grad, self: grad * self,
+    },
+)  # fmt: skip
+
+
+def _conjugate_dot(x: Tensor, y: Tensor):
+    """The sum of products of two vectors, of which the first is conjugated."""
+    out = wrap(_dot_checked(wrap(x._a.conj()) if x._a.dtype.kind == "c" else x, y))
+    return _finish(out, _VdotBackward0, x, y) if x._rg or y._rg else out
+
+
 def _vecdot(x, y, *, dim=-1):
     """The sums over ``dim`` of the products of two tensors of one dtype, of which the first is conjugated.
     (``torch.linalg.vecdot``)"""
@@ -185,6 +201,8 @@ def _vecdot(x, y, *, dim=-1):
             f"linalg.vecdot: Expected x and y to have the same dtype, but found x of type {scalar_type_name(x)} and y "
             f"of type {scalar_type_name(y)} instead"
         )
+    if x._a.ndim == 1 == y._a.ndim and type(dim) is int and -1 <= dim <= 0:
+        return _conjugate_dot(x, y)
     _errors.require_broadcast(x._a.shape, y._a.shape)
     return _sum(TENSORS.conj(x) * y, dim)
 

@@ -63,8 +63,12 @@ def _scaled(a, part: str):
 
 def _scaled_tensor(t: Tensor, part: str):
     diagonal = TENSORS.main_diagonal(t)
-    _multiply_(TENSORS.imag(diagonal) if part == "imag" else TENSORS.real_part(diagonal), 0.5)
-    return t
+    if t._a.dtype.kind != "c":
+        _multiply_(diagonal, 0.5)
+        return t
+    # torch writes into the real or imaginary parts, which are no views here
+    half = TENSORS.imag(diagonal) if part == "imag" else TENSORS.real(diagonal)
+    return t - TENSORS.diag_embed(TENSORS.mul_scalar(half, 0.5j if part == "imag" else 0.5))
 
 
 _multiply_ = inplace_of(lambda t, number: TENSORS.mul_scalar(t, number))
