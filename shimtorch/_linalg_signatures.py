@@ -27,8 +27,10 @@ SIGNATURES: dict[str, Signatures] = {
     ),
     "linalg_matrix_norm": Signatures(
         (
-            "(Tensor input, Scalar ord, IntArrayRef dim={-2,-1}, bool keepdim=False, *, ScalarType? dtype=None, Tensor out=None)",
-            '(Tensor input, c10::string_view ord="fro", IntArrayRef dim={-2,-1}, bool keepdim=False, *, ScalarType? dtype=None, Tensor out=None)',
+            "(Tensor input, Scalar ord, IntArrayRef dim={-2,-1}, bool keepdim=False, *, ScalarType? dtype=None, "
+            "Tensor out=None)",
+            '(Tensor input, c10::string_view ord="fro", IntArrayRef dim={-2,-1}, bool keepdim=False, *, '
+            'ScalarType? dtype=None, Tensor out=None)',
         )
     ),
     "linalg_matrix_power": Signatures(("(Tensor input, int64_t n, *, Tensor out=None)",)),
@@ -43,8 +45,10 @@ SIGNATURES: dict[str, Signatures] = {
     "linalg_multi_dot": Signatures(("(TensorList tensors, *, Tensor out=None)",)),
     "linalg_norm": Signatures(
         (
-            "(Tensor input, Scalar? ord=None, IntArrayRef[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None, Tensor out=None)",
-            "(Tensor input, c10::string_view ord, IntArrayRef[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None, Tensor out=None)",
+            "(Tensor input, Scalar? ord=None, IntArrayRef[1]? dim=None, bool keepdim=False, *, "
+            "ScalarType? dtype=None, Tensor out=None)",
+            "(Tensor input, c10::string_view ord, IntArrayRef[1]? dim=None, bool keepdim=False, *, "
+            "ScalarType? dtype=None, Tensor out=None)",
         )
     ),
     "linalg_pinv": Signatures(
@@ -71,7 +75,8 @@ SIGNATURES: dict[str, Signatures] = {
     "linalg_vecdot": Signatures(("(Tensor x, Tensor y, *, int64_t dim=-1, Tensor out=None)",)),
     "linalg_vector_norm": Signatures(
         (
-            "(Tensor input, Scalar ord=2, IntArrayRef[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None, Tensor out=None)",
+            "(Tensor input, Scalar ord=2, IntArrayRef[1]? dim=None, bool keepdim=False, *, "
+            "ScalarType? dtype=None, Tensor out=None)",
         )
     ),
     "chain_matmul": Signatures(("(TensorList matrices, *, Tensor out=None)",)),

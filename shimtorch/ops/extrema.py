@@ -38,6 +38,7 @@ def named_result(name: str, fields=("values", "indices")):
         "__repr__": __repr__,
         "__slots__": (),
         "__module__": "torch.return_types",
+        "__match_args__": tuple(fields),
         **{field: property(operator.itemgetter(place)) for place, field in enumerate(fields)},
     }
     return type(name, (tuple,), members)

@@ -79,6 +79,12 @@ def matrix_norm(A, ord, dim, keepdim, dtype):
         raise RuntimeError(f"linalg.matrix_norm: Order {_shown(number)} not supported.")
     first, second = _checked(A, dim, dtype, size != 2)
     fold = amax if number > 0 else amin
+    columns, rows = (A._a.shape[d] for d in ((first, second) if size == math.inf else (second, first)))
+    if number > 0 and not (columns if size != 2 else min(rows, columns)):  # the norm of nothing, outside the graph
+        shape = [
+            1 if d in (first, second) else n for d, n in enumerate(A._a.shape) if keepdim or d not in (first, second)
+        ]
+        return wrap(np.zeros(shape, (A.dtype if dtype is None else dtype)._numpy).real.copy())
     if size == 2:
         return _of_singular_values(A, (first, second), keepdim, dtype, lambda s: fold(s, -1, keepdim))
     if size == math.inf:
