@@ -1,6 +1,6 @@
 """PyTorch for documents: ``import shimtorch as torch`` and a document's code behaves as with PyTorch 2.13.0."""
 
-from . import autograd
+from . import autograd, linalg
 from ._device import (
     Size,
     channels_last,
@@ -119,6 +119,13 @@ from .ops.joining import (
 )
 from .ops.layers import dropout, dropout_, embedding
 from .ops.linalg import addmm, bmm, dot, ger, matmul, mm, mv, outer
+from .ops.linear_algebra.cholesky import cholesky
+from .ops.linear_algebra.determinants import det, logdet, slogdet
+from .ops.linear_algebra.least_squares import pinverse
+from .ops.linear_algebra.products import chain_matmul, matrix_power
+from .ops.linear_algebra.qr import qr
+from .ops.linear_algebra.svd import svd
+from .ops.linear_algebra.systems import inverse_function as inverse
 from .ops.logic import bitwise_left_shift, bitwise_right_shift, isclose, logical_and, logical_or, logical_xor
 from .ops.logit import logit
 from .ops.memory import as_strided
@@ -252,8 +259,10 @@ __all__ = [
     "cdouble",
     "ceil",
     "cfloat",
+    "chain_matmul",
     "channels_last",
     "channels_last_3d",
+    "cholesky",
     "chunk",
     "clamp",
     "clamp_max",
@@ -275,6 +284,7 @@ __all__ = [
     "cumsum",
     "default_generator",
     "deg2rad",
+    "det",
     "device",
     "div",
     "divide",
@@ -344,6 +354,7 @@ __all__ = [
     "int16",
     "int32",
     "int64",
+    "inverse",
     "is_conj",
     "is_grad_enabled",
     "is_inference_mode_enabled",
@@ -360,6 +371,7 @@ __all__ = [
     "lerp",
     "less",
     "less_equal",
+    "linalg",
     "linspace",
     "log",
     "log1p",
@@ -368,6 +380,7 @@ __all__ = [
     "log_softmax",
     "logaddexp",
     "logaddexp2",
+    "logdet",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -380,6 +393,7 @@ __all__ = [
     "masked_fill",
     "masked_select",
     "matmul",
+    "matrix_power",
     "max",
     "maximum",
     "mean",
@@ -408,10 +422,12 @@ __all__ = [
     "ones_like",
     "outer",
     "permute",
+    "pinverse",
     "positive",
     "pow",
     "preserve_format",
     "prod",
+    "qr",
     "rad2deg",
     "rand",
     "rand_like",
@@ -449,6 +465,7 @@ __all__ = [
     "signbit",
     "sin",
     "sinh",
+    "slogdet",
     "softmax",
     "sort",
     "split",
@@ -462,6 +479,7 @@ __all__ = [
     "sub",
     "subtract",
     "sum",
+    "svd",
     "swapaxes",
     "swapdims",
     "t",

@@ -6,6 +6,7 @@ take what the method takes.
 
 from __future__ import annotations
 
+from shimtorch._linalg_signatures import SIGNATURES as _OF_LINALG
 from shimtorch._signatures import Signatures, binary_signatures, unary_signatures
 
 _OPTIONS = (
@@ -670,6 +671,7 @@ SIGNATURES |= {
         "bool byte char short int long half float double cfloat cdouble".split(),
         Signatures((), ("(*, MemoryFormat? memory_format=None)",)),
     ),
+    **_OF_LINALG,
 }
 
 

@@ -75,9 +75,10 @@ class Extra:
 
 
 _ENGINE = (
-    "__slots__", "_memory", "_observe", "_with_unpacked", "_write", "apply", "arrays", "count", "face", "fixed_names",
-    "output", "place", "release", "require_saved",
-    "saved", "saved_names", "saves_list", "takes_undefined", "tensors", "to", "unpacked",
+    "__slots__", "_check_output", "_gradients", "_kept", "_memory", "_observe", "_with_unpacked",
+    "_write", "apply", "arrays", "count", "face", "fixed_names",
+    "formula", "output", "outputs", "own", "place", "place_of", "release", "require_saved",
+    "saved", "saved_names", "saved_output", "saves_list", "takes_undefined", "tensors", "to", "unpacked",
     "whole",
 )  # fmt: skip
 
@@ -188,6 +189,10 @@ class Node:
 
     def whole(self):
         """What computes the gradients of all operands of a list, whether they are needed or not, as torch does."""
+        return self
+
+    def place_of(self, index: int):
+        """The origin of the node's own output that is saved at ``index``."""
         return self
 
     def release(self) -> None:

@@ -387,6 +387,8 @@ def _scalar_form(name: str, compute, grad_fn: str, derivative):
         out = wrap(quietly(on_array, input._a, scalar))
         if recording(input):
             record(out, cls, (input,), (), (scalar,))
+            if out._a.dtype is not input._a.dtype:
+                extra_of(out._node).operands = ((input._a.shape, input._a.dtype),)
         return out
 
     def on_array(a, scalar):

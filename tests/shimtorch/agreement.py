@@ -673,7 +673,7 @@ KNOWN_DIFFERENCES: list[Known] = [
                 "bitwise_xor",
                 "conj_physical",
                 "heaviside",
-            )  # fmt: skip
+            )
             and "out" in call.options
             and any(leaf.requires_grad for leaf in call.leaves)
         ),
