@@ -83,11 +83,13 @@ from .ops.pointwise import (
     true_divide,
 )  # fmt: skip
 from .ops.powers import pow
+from .ops.rectifiers import hardshrink, prelu, relu_, threshold, threshold_
 from .ops.reductions import all, allclose, any, equal, mean, prod, sum
 from .ops.reshaping import broadcast_to, flatten, moveaxis, movedim, ravel, swapaxes, swapdims, tile
 from .ops.sampling import bernoulli, multinomial
 from .ops.scans import cumsum
 from .ops.shape import clone, permute, reshape, squeeze, t, transpose, unsqueeze
+from .ops.smooth_activations import celu, celu_, selu, selu_
 from .ops.softmax import log_softmax, softmax
 from .ops.sorting import argsort, sort, topk
 from .ops.statistics import std, var
@@ -129,6 +131,8 @@ __all__ = [
     "broadcast_to",
     "cat",
     "cdouble",
+    "celu",
+    "celu_",
     "cfloat",
     "chunk",
     "clamp",
@@ -179,6 +183,7 @@ __all__ = [
     "greater_equal",
     "gt",
     "half",
+    "hardshrink",
     "index_add",
     "index_put",
     "index_put_",
@@ -237,6 +242,7 @@ __all__ = [
     "permute",
     "positive",
     "pow",
+    "prelu",
     "preserve_format",
     "prod",
     "rand",
@@ -249,12 +255,15 @@ __all__ = [
     "ravel",
     "reciprocal",
     "relu",
+    "relu_",
     "remainder",
     "reshape",
     "scatter",
     "scatter_add",
     "seed",
     "select",
+    "selu",
+    "selu_",
     "set_default_dtype",
     "set_grad_enabled",
     "set_printoptions",
@@ -280,6 +289,8 @@ __all__ = [
     "take",
     "tanh",
     "tensor",
+    "threshold",
+    "threshold_",
     "tile",
     "topk",
     "transpose",

@@ -66,7 +66,7 @@ def _no_category_lost(have, want) -> bool:
 _BOOL_OR_BYTE = ("torch.bool", "torch.uint8")
 _found = _worded("Found dtype {want} but expected {have}")
 _RULES = {
-    **dict.fromkeys(("neg", "negative", "bitwise_not", "softplus"), _found),
+    **dict.fromkeys(("neg", "negative", "bitwise_not", "softplus", "hardshrink", "softshrink"), _found),
     **dict.fromkeys(("abs", "absolute"), lambda *parts: (_castable if parts[2][0].is_complex() else _found)(*parts)),
     **dict.fromkeys(("clamp", "clip"), lambda *parts: (_castable if len(parts[2]) > 1 else _found)(*parts)),
     **dict.fromkeys(
