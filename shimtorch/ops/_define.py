@@ -113,7 +113,7 @@ def _guarded(forward, name: str, kind: str, method: bool):
         except (RuntimeError, IndexError) as error:
             raise _error_before(error, name, kind, method, args, kwargs) from None
         if "out" in kwargs and not method:
-            return _with_out(*args, **kwargs)
+            return _with_out(args, kwargs)
         renamed = {_NUMPY_NAMES.get(key, key): value for key, value in kwargs.items()}
         if len(renamed) == len(kwargs) and renamed.keys() != kwargs.keys():
             return guarded(*args, **renamed)
@@ -150,14 +150,17 @@ def _guarded(forward, name: str, kind: str, method: bool):
             raise _error_before(error, name, kind, method, (input, other), {}) from None
         return guarded(input, other) if result is NotImplemented else result
 
-    def _with_out(*args, out, **kwargs):
-        error = _argument_error(name, kind, method, args, {**kwargs, "out": out})
+    def _with_out(args, kwargs):
+        error = _argument_error(name, kind, method, args, kwargs)
         if error is not None:
             raise error from None
+        out = kwargs.pop("out")
         if out is None:
             return guarded(*args, **kwargs)
-        if kind in ("factory", "sampler"):
-            raise NotImplementedError(f"shimtorch does not offer torch.{name}(..., out=...)")
+        if kind == "factory" or name == "bernoulli":
+            from ._creation_out import into_created
+
+            return into_created(name, forward, out, args, kwargs)
         from ._out import into
 
         if len(args) == 3 and (overload := OVERLOADS.get(name)) is not None:

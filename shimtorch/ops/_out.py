@@ -20,7 +20,7 @@ from ..autograd.rebasing import written
 from ._define import OPERATORS, record
 from .extrema import named_result
 
-_RESIZED = (
+RESIZED = (
     "An output with one or more elements was resized since it had shape {}, which does not match the required output "
     "shape {}. This behavior is deprecated, and in a future PyTorch release outputs will not be resized unless they "
     "have zero elements. You can explicitly reuse an out tensor t by resizing it, inplace, to zero elements with "
@@ -138,7 +138,7 @@ _AUTOGRAD_NAMES = {
 }
 # Those without a derivative look at the output alone.
 _UNDERIVABLE = {name for name, asked in _AUTOGRAD_NAMES.items() if asked.startswith("aten::")}
-_SILENT = {"logsigmoid"}  # resize without a warning  # fmt: skip
+_SILENT = {"logsigmoid", "multinomial"}  # resize without a warning  # fmt: skip
 
 
 # --- writing ------------------------------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ _SILENT = {"logsigmoid"}  # resize without a warning  # fmt: skip
 def into(name: str, forward, out, args, kwargs):
     """``forward(*args, **kwargs)`` written into ``out``, a tensor or a tuple of two, which is returned."""
     outs = (out,) if isinstance(out, Tensor) else tuple(out)
-    inputs = [*_tensors(args), *_tensors(kwargs.values())]
+    inputs = [*tensors(args), *tensors(kwargs.values())]
     if name == "ger":  # deprecated in this form alone
         warn(_GER, once=True)
     kernel = "sum" if name == "mean" and kwargs.get("dtype") is not None else name
@@ -194,12 +194,12 @@ def _refuse_gradients(name: str, inputs, outs) -> None:
         )
 
 
-def _tensors(values):
+def tensors(values):
     for value in values:
         if isinstance(value, Tensor):
             yield value
         elif isinstance(value, (tuple, list)):
-            yield from _tensors(value)
+            yield from tensors(value)
 
 
 def _with_dtype_of(name: str, out: Tensor, inputs, kwargs, along_dims: bool):
@@ -219,7 +219,7 @@ def _write(name: str, out: Tensor, result: Tensor, inputs) -> None:
     a, r = out._a, result._a
     if a.shape != r.shape:
         if a.size and name not in _SILENT:
-            warn(_RESIZED.format(list(a.shape), list(r.shape)))
+            warn(RESIZED.format(list(a.shape), list(r.shape)))
         a = _resized(out, r, inputs)
     elif name not in _INTERNAL_OVERLAP:
         refuse_overlap(a, [] if name in _UNCHECKED else [t._a for t in inputs])

@@ -106,11 +106,18 @@ def alone(a, taken: int) -> np.ndarray:
     return mask
 
 
+_FEW = 1 << 10
+_MINUS_ONE = np.array(-1.0)
+
+
 def _sigmoid(a):
     if a.dtype is F16:
         return _sigmoid(a.astype(F32)).astype(F16)
     if a.dtype is F32 and type(a) is np.ndarray:
-        one, wide = ONE[F32], a.astype(F64)
+        one = ONE[F32]
+        if a.size < _FEW:  # where `out` costs more than memory
+            return one / (np.exp(a * _MINUS_ONE).astype(F32) + one)
+        wide = a.astype(F64)
         r = np.exp(np.negative(wide, wide), wide).astype(F32)
         return np.divide(one, np.add(r, one, r), r)
     if a.dtype == F32:

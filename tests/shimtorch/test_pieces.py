@@ -79,6 +79,7 @@ torch.stack([torch.tensor(1), torch.tensor(2.5), torch.tensor(True)])
 torch.stack([torch.tensor(1.0), torch.tensor([2.0], dtype=torch.float64)[0]])
 a = torch.arange(24.).reshape(1, 2, 3, 4).permute(0, 3, 1, 2); r = [torch.cat([a, a]), torch.cat([a, a], 1), torch.cat([a, a.contiguous()]), torch.cat([a, a.double()], 3), torch.cat([a, torch.zeros(0)]), torch.cat([a])]
 a = torch.arange(24.).reshape(1, 2, 3, 4).permute(0, 3, 1, 2); r = [torch.stack([a, a], d) for d in range(5)] + [torch.stack([a[0], a[0]], d) for d in range(4)]
+a = torch.arange(6.); r = [torch.stack([a, a + 1], d) for d in (0, 1)] + [torch.stack([a.view(2, 3)] * 4, d) for d in (0, 1, 2, -1)]
 a = torch.arange(120.).reshape(1, 2, 3, 4, 5).permute(0, 4, 1, 2, 3); r = [torch.cat([a, a], 1), torch.stack([a, a], 2), torch.cat([a, a.contiguous()])]
 torch.cat([torch.full((2, 2), i, requires_grad=True) for i in (1., 2.)]).sum().backward()
 x = torch.ones(2, requires_grad=True); torch.cat([x, x, x * 2]).prod().backward()
