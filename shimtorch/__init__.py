@@ -58,7 +58,7 @@ from .ops._define import alias as _alias
 from .ops.activations import relu, sigmoid
 from .ops.advanced_indexing import index_put, index_put_
 from .ops.choosing import masked_fill, masked_select, nonzero, tril, triu, where
-from .ops.comparison import bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, le, lt, ne
+from .ops.comparison import bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, le, logical_not, lt, ne
 from .ops.einsum import einsum
 from .ops.extrema import amax, amin, argmax, argmin, max, maximum, min, minimum
 from .ops.gathering import gather, index_add, index_select, scatter, scatter_add, take
@@ -79,26 +79,60 @@ from .ops.pointwise import (
     positive,
     reciprocal,
     remainder,
+    sgn,
+    sign,
+    signbit,
     sub,
     true_divide,
 )  # fmt: skip
-from .ops.powers import pow
+from .ops.powers import pow, square
 from .ops.rectifiers import hardshrink, prelu, relu_, threshold, threshold_
 from .ops.reductions import all, allclose, any, equal, mean, prod, sum
 from .ops.reshaping import broadcast_to, flatten, moveaxis, movedim, ravel, swapaxes, swapdims, tile
+from .ops.rounding import ceil, floor, frac, round, trunc
 from .ops.sampling import bernoulli, multinomial
 from .ops.scans import cumsum
 from .ops.shape import clone, permute, reshape, squeeze, t, transpose, unsqueeze
 from .ops.smooth_activations import celu, celu_, selu, selu_
 from .ops.softmax import log_softmax, softmax
 from .ops.sorting import argsort, sort, topk
+from .ops.special_values import isfinite, isinf, isnan, isneginf, isposinf, isreal, nan_to_num
 from .ops.statistics import std, var
-from .ops.transcendentals import cos, exp, expm1, log, log1p, log2, log10, sin, sqrt, tanh
+from .ops.transcendentals import (
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atanh,
+    cos,
+    cosh,
+    deg2rad,
+    erf,
+    erfc,
+    exp,
+    exp2,
+    expm1,
+    log,
+    log1p,
+    log2,
+    log10,
+    rad2deg,
+    rsqrt,
+    sin,
+    sinh,
+    sqrt,
+    tan,
+    tanh,
+)  # fmt: skip
 
 absolute, negative, multiply = _alias(abs, "absolute"), _alias(neg, "negative"), _alias(mul, "multiply")
 subtract, divide, not_equal = _alias(sub, "subtract"), _alias(div, "divide"), _alias(ne, "not_equal")
 less, less_equal = _alias(lt, "less"), _alias(le, "less_equal")
 greater, greater_equal = _alias(gt, "greater"), _alias(ge, "greater_equal")
+arcsin, arccos, arctan = _alias(asin, "arcsin"), _alias(acos, "arccos"), _alias(atan, "arctan")
+arcsinh, arccosh, arctanh = _alias(asinh, "arcsinh"), _alias(acosh, "arccosh"), _alias(atanh, "arctanh")
+fix = _alias(trunc, "fix")
 __version__ = "2.13.0+shimtorch.0.1.0"  # as torch names its builds: what it is equal to, then what it is
 
 __all__ = [
@@ -107,6 +141,8 @@ __all__ = [
     "Tensor",
     "abs",
     "absolute",
+    "acos",
+    "acosh",
     "add",
     "addmm",
     "all",
@@ -115,11 +151,21 @@ __all__ = [
     "amin",
     "any",
     "arange",
+    "arccos",
+    "arccosh",
+    "arcsin",
+    "arcsinh",
+    "arctan",
+    "arctanh",
     "argmax",
     "argmin",
     "argsort",
     "as_strided",
     "as_tensor",
+    "asin",
+    "asinh",
+    "atan",
+    "atanh",
     "autograd",
     "bernoulli",
     "bitwise_and",
@@ -131,6 +177,7 @@ __all__ = [
     "broadcast_to",
     "cat",
     "cdouble",
+    "ceil",
     "celu",
     "celu_",
     "cfloat",
@@ -144,8 +191,10 @@ __all__ = [
     "concatenate",
     "contiguous_format",
     "cos",
+    "cosh",
     "cumsum",
     "default_generator",
+    "deg2rad",
     "device",
     "div",
     "divide",
@@ -161,15 +210,21 @@ __all__ = [
     "enable_grad",
     "eq",
     "equal",
+    "erf",
+    "erfc",
     "exp",
+    "exp2",
     "expm1",
     "eye",
+    "fix",
     "flatten",
     "float",
     "float16",
     "float32",
     "float64",
+    "floor",
     "floor_divide",
+    "frac",
     "from_dlpack",
     "from_numpy",
     "full",
@@ -197,6 +252,12 @@ __all__ = [
     "int64",
     "is_grad_enabled",
     "is_inference_mode_enabled",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "isneginf",
+    "isposinf",
+    "isreal",
     "layout",
     "le",
     "less",
@@ -207,6 +268,7 @@ __all__ = [
     "log2",
     "log10",
     "log_softmax",
+    "logical_not",
     "logspace",
     "long",
     "lt",
@@ -227,6 +289,7 @@ __all__ = [
     "multinomial",
     "multiply",
     "mv",
+    "nan_to_num",
     "narrow",
     "ne",
     "neg",
@@ -245,6 +308,7 @@ __all__ = [
     "prelu",
     "preserve_format",
     "prod",
+    "rad2deg",
     "rand",
     "rand_like",
     "randint",
@@ -258,6 +322,8 @@ __all__ = [
     "relu_",
     "remainder",
     "reshape",
+    "round",
+    "rsqrt",
     "scatter",
     "scatter_add",
     "seed",
@@ -268,14 +334,19 @@ __all__ = [
     "set_grad_enabled",
     "set_printoptions",
     "set_rng_state",
+    "sgn",
     "short",
     "sigmoid",
+    "sign",
+    "signbit",
     "sin",
+    "sinh",
     "softmax",
     "sort",
     "split",
     "split_with_sizes",
     "sqrt",
+    "square",
     "squeeze",
     "stack",
     "std",
@@ -287,6 +358,7 @@ __all__ = [
     "swapdims",
     "t",
     "take",
+    "tan",
     "tanh",
     "tensor",
     "threshold",
@@ -297,6 +369,7 @@ __all__ = [
     "tril",
     "triu",
     "true_divide",
+    "trunc",
     "uint8",
     "unbind",
     "unsqueeze",

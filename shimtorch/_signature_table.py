@@ -118,6 +118,16 @@ SIGNATURES: dict[str, Signatures] = {
         ("(Tensor input, Tensor other, double rtol=1e-05, double atol=1e-08, bool equal_nan=False)",),
         ("(Tensor other, double rtol=1e-05, double atol=1e-08, bool equal_nan=False)",),
     ),
+    "round": Signatures(
+        ("(Tensor input, *, Tensor out=None)", "(Tensor input, *, int64_t decimals, Tensor out=None)"),
+        ("()", "(*, int64_t decimals)"),
+    ),
+    "logit": Signatures(("(Tensor input, double? eps=None, *, Tensor out=None)",), ("(double? eps=None)",)),
+    "nan_to_num": Signatures(
+        ("(Tensor input, double? nan=None, double? posinf=None, double? neginf=None, *, Tensor out=None)",),
+        ("(double? nan=None, double? posinf=None, double? neginf=None)",),
+    ),
+    "complex": Signatures(("(Tensor real, Tensor imag, *, Tensor out=None)",)),
     # products of matrices
     "matmul": binary_signatures("matmul"),
     "mm": Signatures(

@@ -67,6 +67,11 @@ _BOOL_OR_BYTE = ("torch.bool", "torch.uint8")
 _found = _worded("Found dtype {want} but expected {have}")
 _RULES = {
     **dict.fromkeys(("neg", "negative", "bitwise_not", "softplus", "hardshrink", "softshrink"), _found),
+    **dict.fromkeys(("ceil", "floor", "trunc", "frac", "round", "sgn", "sign", "conj_physical"), _found),
+    **{
+        name: _worded(f"{name} does not support non-boolean outputs.") for name in ("isneginf", "isposinf", "signbit")
+    },
+    "nan_to_num": _worded("nan_to_num: dtype of out: {want} should be same as input: {have}"),
     **dict.fromkeys(("abs", "absolute"), lambda *parts: (_castable if parts[2][0].is_complex() else _found)(*parts)),
     **dict.fromkeys(("clamp", "clip"), lambda *parts: (_castable if len(parts[2]) > 1 else _found)(*parts)),
     **dict.fromkeys(
@@ -127,6 +132,7 @@ _AUTOGRAD_NAMES = {
     "absolute": "abs",
     "negative": "neg",
     "multiply": "mul",
+    "square": "pow",
     "subtract": "sub",
     "divide": "div",
     "true_divide": "div",

@@ -389,12 +389,14 @@ def _scalar_form(name: str, compute, grad_fn: str, derivative):
     cls = node_class(grad_fn, ("self",), {"self": derivative}, fixed=("other",))
 
     def on_tensor(input, scalar):
-        out = wrap(quietly(compute, input._a, scalar))
+        out = wrap(quietly(on_array if input._a.dtype is F16 else compute, input._a, scalar))
         if recording(input):
             record(out, cls, (input,), (), (scalar,))
         return out
 
     def on_array(a, scalar):
+        if a.dtype is F16:
+            return on_array(a.astype(F32), scalar).astype(F16)
         return compute(a, scalar if isinstance(scalar, complex) else np.array(scalar, a.dtype))
 
     internal(name, on_array, on_tensor)
@@ -473,6 +475,8 @@ def _no_complex_abs(self):
 
 def _sgn(a):
     if a.dtype.kind != "c":  # unlike NumPy's, torch's sign of nan is 0
+        if a.dtype.kind == "b":
+            return a.copy(order="K")
         return np.sign(a) if a.dtype.kind != "f" else np.subtract(a > 0, a < 0, dtype=np.int8).astype(a.dtype)
     size = np.absolute(a)
     return np.where(size == 0, a.dtype.type(0), a / np.where(size == 0, 1, size)).astype(a.dtype)
@@ -487,8 +491,40 @@ def _sgn_derivative(xp, grad, self, result):
 
 
 internal("is_complex", lambda a: a.dtype.kind == "c", lambda t: t._a.dtype.kind == "c")
-_sgn_row = unary("_sgn", _sgn, grad_fn="SgnBackward0", to_float=False, methods=(), says="", self=_sgn_derivative)
-internal("sgn", _sgn, _sgn_row)
+sgn = unary(
+    "sgn", _sgn, grad_fn="SgnBackward0", to_float=False,
+    says="1, 0 or -1, or, of complex numbers, what has the same angle and the modulus 1.",
+    self=_sgn_derivative,
+)  # fmt: skip
+
+
+def _sign(a):
+    if a.dtype.kind == "c":
+        raise _errors.first(
+            NotImplementedError(
+                "Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead."
+            )
+        )
+    return _sgn(a)
+
+
+sign = unary(
+    "sign", _sign, grad_fn="SignBackward0", to_float=False,
+    says="1, 0 or -1; 0 for nan. NotImplementedError for complex numbers.",
+    self=lambda xp, grad: xp.zeros_like(grad),
+)  # fmt: skip
+
+
+def _signbit(input):
+    """Whether each element is less than 0, or -0.0. NotImplementedError for complex numbers. (``torch.signbit``)"""
+    a = input._a
+    if a.dtype.kind == "c":
+        raise _errors.first(NotImplementedError("signbit is not implemented for complex tensors."))
+    r = np.asarray(np.signbit(a) if a.dtype.kind == "f" else a < ZERO[a.dtype])
+    return wrap(r if a.flags.c_contiguous else laid_out(r, a))
+
+
+signbit = publish("signbit", "comparison", _signbit, methods=("signbit",))
 
 abs = unary(
     "abs", _absolute, grad_fn="AbsBackward0", to_float=False, aliases=("absolute",), dunders=("__abs__",),
