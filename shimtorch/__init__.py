@@ -53,6 +53,7 @@ from .autograd.mode import (
     no_grad,
     set_grad_enabled,
 )  # fmt: skip
+from .ops import gelu as _gelu  # noqa: F401 (a row of nn.functional alone)
 from .ops import indexing as _indexing  # noqa: F401 (puts itself on Tensor)
 from .ops._define import alias as _alias
 from .ops.activations import relu, sigmoid

@@ -488,6 +488,7 @@ SIGNATURES: dict[str, Signatures] = {
     **_activation("silu", out=True),
     **_activation("threshold", "Scalar threshold, Scalar value", out=True),
     "relu_": Signatures(("(Tensor input)",), ("TensorBase.relu_()",)),
+    "gelu": Signatures(('(Tensor input, *, c10::string_view approximate="none", Tensor out=None)',)),
     "glu": Signatures(("(Tensor input, int64_t dim=-1, *, Tensor out=None)",)),
     "hardshrink": Signatures(("(Tensor input, Scalar lambd=0.5, *, Tensor out=None)",), ("(Scalar lambd=0.5)",)),
     "softshrink": Signatures(("(Tensor input, Scalar lambd=0.5, *, Tensor out=None)",)),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ..ops import rectifiers, smooth_activations
+from ..ops.gelu import gelu
 from ..ops.rectifiers import hardshrink, hardtanh_, leaky_relu_, prelu, relu_, softshrink, threshold_
 from ..ops.smooth_activations import celu_, elu_, selu_
 
 __all__ = [
-    "celu", "celu_", "elu", "elu_", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_",
+    "celu", "celu_", "elu", "elu_", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_",
     "leaky_relu", "leaky_relu_", "mish", "prelu", "relu6", "relu_", "selu", "selu_", "silu", "softmin", "softshrink",
     "softsign", "tanhshrink", "threshold", "threshold_",
 ]  # fmt: skip

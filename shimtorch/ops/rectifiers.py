@@ -406,7 +406,7 @@ def _prelu_gradients(node, grad):
     return [None if edge is None else out for edge, out in zip(node.edges, both, strict=True)]
 
 
-_PreluKernelBackward0.tensors = _prelu_gradients  # type: ignore[attr-defined]
+_PreluKernelBackward0.tensors = _prelu_gradients
 
 
 def _prelu(input, weight):

@@ -182,7 +182,7 @@ VALUES = {
     "bool": lambda first: st.booleans(),
     "double": lambda first: st.sampled_from([0.0, 1e-5, 0.1, -1.0]),
     "ScalarType": lambda first: st.sampled_from(DTYPES).map(DType),
-    "c10::string_view": lambda first: st.sampled_from(["floor", "trunc", "round"]),
+    "c10::string_view": lambda first: st.sampled_from(["floor", "trunc", "round", "none", "tanh"]),
     "PyObject*": lambda first: st.sampled_from([1, 2.5, True, 1j, [], [1, 2], [[1.0, 2], [3, 4]], [[1], [2, 3]], "a"]),
     "Device": lambda first: st.just("cpu"),
     "Layout": None, "MemoryFormat": None, "Generator": None, "TensorList": lambda first: LISTS,
