@@ -58,6 +58,19 @@ from .ops import indexing as _indexing  # noqa: F401 (puts itself on Tensor)
 from .ops._define import alias as _alias
 from .ops.activations import relu, sigmoid
 from .ops.advanced_indexing import index_put, index_put_
+from .ops.bivariate import (
+    arctan2,
+    atan2,
+    copysign,
+    fmax,
+    fmin,
+    fmod,
+    heaviside,
+    hypot,
+    logaddexp,
+    logaddexp2,
+    xlogy,
+)  # fmt: skip
 from .ops.choosing import masked_fill, masked_select, nonzero, tril, triu, where
 from .ops.comparison import bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, le, logical_not, lt, ne
 from .ops.einsum import einsum
@@ -65,6 +78,7 @@ from .ops.extrema import amax, amin, argmax, argmin, max, maximum, min, minimum
 from .ops.gathering import gather, index_add, index_select, scatter, scatter_add, take
 from .ops.layers import dropout, dropout_, embedding
 from .ops.linalg import addmm, bmm, dot, ger, matmul, mm, mv, outer
+from .ops.logic import bitwise_left_shift, bitwise_right_shift, isclose, logical_and, logical_or, logical_xor
 from .ops.memory import as_strided
 from .ops.norms import norm
 from .ops.pieces import cat, chunk, concat, concatenate, narrow, select, split, split_with_sizes, stack, unbind
@@ -74,17 +88,21 @@ from .ops.pointwise import (
     clamp,
     clip,
     div,
+    fill,
+    fill_,
     floor_divide,
     mul,
     neg,
     positive,
     reciprocal,
     remainder,
+    rsub,
     sgn,
     sign,
     signbit,
     sub,
     true_divide,
+    zero_,
 )  # fmt: skip
 from .ops.powers import pow, square
 from .ops.rectifiers import hardshrink, prelu, relu_, threshold, threshold_
@@ -157,6 +175,7 @@ __all__ = [
     "arcsin",
     "arcsinh",
     "arctan",
+    "arctan2",
     "arctanh",
     "argmax",
     "argmin",
@@ -166,12 +185,15 @@ __all__ = [
     "asin",
     "asinh",
     "atan",
+    "atan2",
     "atanh",
     "autograd",
     "bernoulli",
     "bitwise_and",
+    "bitwise_left_shift",
     "bitwise_not",
     "bitwise_or",
+    "bitwise_right_shift",
     "bitwise_xor",
     "bmm",
     "bool",
@@ -191,6 +213,7 @@ __all__ = [
     "concat",
     "concatenate",
     "contiguous_format",
+    "copysign",
     "cos",
     "cosh",
     "cumsum",
@@ -217,6 +240,8 @@ __all__ = [
     "exp2",
     "expm1",
     "eye",
+    "fill",
+    "fill_",
     "fix",
     "flatten",
     "float",
@@ -225,6 +250,9 @@ __all__ = [
     "float64",
     "floor",
     "floor_divide",
+    "fmax",
+    "fmin",
+    "fmod",
     "frac",
     "from_dlpack",
     "from_numpy",
@@ -240,6 +268,8 @@ __all__ = [
     "gt",
     "half",
     "hardshrink",
+    "heaviside",
+    "hypot",
     "index_add",
     "index_put",
     "index_put_",
@@ -253,6 +283,7 @@ __all__ = [
     "int64",
     "is_grad_enabled",
     "is_inference_mode_enabled",
+    "isclose",
     "isfinite",
     "isinf",
     "isnan",
@@ -269,7 +300,12 @@ __all__ = [
     "log2",
     "log10",
     "log_softmax",
+    "logaddexp",
+    "logaddexp2",
+    "logical_and",
     "logical_not",
+    "logical_or",
+    "logical_xor",
     "logspace",
     "long",
     "lt",
@@ -325,6 +361,7 @@ __all__ = [
     "reshape",
     "round",
     "rsqrt",
+    "rsub",
     "scatter",
     "scatter_add",
     "seed",
@@ -376,6 +413,8 @@ __all__ = [
     "unsqueeze",
     "var",
     "where",
+    "xlogy",
+    "zero_",
     "zeros",
     "zeros_like",
 ]  # fmt: skip

@@ -74,6 +74,9 @@ SIGNATURES: dict[str, Signatures] = {
     # arithmetic
     "add": _SCALED,
     "sub": _SCALED,
+    "rsub": Signatures(
+        ("(Tensor input, Tensor other, *, Scalar alpha=1)", "(Tensor input, Scalar other, Scalar alpha=1)")
+    ),
     "mul": binary_signatures("mul"),
     "div": Signatures(
         (
@@ -106,6 +109,19 @@ SIGNATURES: dict[str, Signatures] = {
     "bitwise_or": _EITHER_SIDE,
     "bitwise_xor": _EITHER_SIDE,
     "bitwise_not": unary_signatures("bitwise_not"),
+    "bitwise_left_shift": _EITHER_SIDE,
+    "bitwise_right_shift": _EITHER_SIDE,
+    "copysign": binary_signatures("copysign", scalar=True),
+    "fmod": binary_signatures("fmod", scalar=True),
+    "heaviside": Signatures(("(Tensor input, Tensor values, *, Tensor out=None)",), ("(Tensor values)",)),
+    "xlogy": Signatures(
+        (
+            "(Tensor input, Tensor other, *, Tensor out=None)",
+            "(Scalar self, Tensor other, *, Tensor out=None)",
+            "(Tensor input, Scalar other, *, Tensor out=None)",
+        ),
+        ("(Tensor other)", "(Scalar other)"),
+    ),
     # comparison
     "eq": _COMPARISON,
     "ne": _COMPARISON,
@@ -114,6 +130,10 @@ SIGNATURES: dict[str, Signatures] = {
     "gt": _COMPARISON,
     "ge": _COMPARISON,
     "equal": Signatures(("(Tensor input, Tensor other)",), ("(Tensor other)",)),
+    "isclose": Signatures(
+        ("(Tensor input, Tensor other, double rtol=1e-05, double atol=1e-08, bool equal_nan=False)",),
+        ("(Tensor other, double rtol=1e-05, double atol=1e-08, bool equal_nan=False)",),
+    ),
     "allclose": Signatures(
         ("(Tensor input, Tensor other, double rtol=1e-05, double atol=1e-08, bool equal_nan=False)",),
         ("(Tensor other, double rtol=1e-05, double atol=1e-08, bool equal_nan=False)",),
@@ -181,6 +201,7 @@ SIGNATURES: dict[str, Signatures] = {
     ),
     "contiguous": Signatures((), ("(*, MemoryFormat memory_format=contiguous_format)",)),
     "detach": unary_signatures("detach"),
+    "fill": Signatures(("(Tensor input, Tensor value)", "(Tensor input, Scalar value)")),
     "fill_": Signatures(
         ("(Tensor input, Tensor value)", "(Tensor input, Scalar value)"), ("(Tensor value)", "(Scalar value)")
     ),

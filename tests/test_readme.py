@@ -113,6 +113,13 @@ def test_rows_of_docstrings_are_those_of_the_whole_table() -> None:
 
 
 @needs_torch
+def test_names(tmp_path: Path) -> None:
+    tried = run(block("sh api").strip(), tmp_path)
+    assert tried.returncode == 0, tried.stdout + tried.stderr
+    assert "torch.nn.functional" in tried.stdout
+
+
+@needs_torch
 def test_planted_faults(tmp_path: Path) -> None:
     tried = run(block("sh mutants").strip(), tmp_path)
     assert tried.returncode == 0, tried.stdout + tried.stderr

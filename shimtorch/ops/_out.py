@@ -19,6 +19,7 @@ from ..autograd.nodes import underivable
 from ..autograd.rebasing import written
 from ._define import OPERATORS, record
 from .extrema import named_result
+from .shape import warn_of_complex
 
 RESIZED = (
     "An output with one or more elements was resized since it had shape {}, which does not match the required output "
@@ -92,6 +93,7 @@ _RULES = {
         ),
     ),
     "mv": _worded("addmv input tensors must have the same dtype, but got {want}, {have}, and {have}"),
+    "heaviside": _worded("heaviside is not yet implemented for tensors with different dtypes."),
     "logsigmoid": _worded("expected scalar type {have} but found {want}"),
     "dot": _worded("result dtype {want} does not match input dtype {have}"),
     "index_select": _worded("index_select(): self and result must have the same scalar type"),
@@ -111,6 +113,8 @@ _RULES = {
 
 # Computed in the dtype of the output, unless one is asked for.
 _IN_DTYPE_OF_OUT = {"sum", "prod", "cumsum", "mean"}
+# Answered by 0 and 1 of the operands' dtype, which are cast, unless the output is of bools.
+_IN_DTYPE_OF_OPERANDS = {"eq", "ne", "not_equal", "logical_and", "logical_or", "logical_xor"}
 # An output that is an input at the same time would be read after it was written.
 _APART = {
     "cat", "concat", "concatenate", "stack", "gather", "index_select", "masked_select", "outer", "ger", "nonzero"
@@ -135,12 +139,13 @@ _AUTOGRAD_NAMES = {
     "square": "pow",
     "subtract": "sub",
     "divide": "div",
+    "arctan2": "atan2",
     "true_divide": "div",
     "concat": "cat",
     "concatenate": "cat",
     "logsigmoid": "log_sigmoid_forward",
     "argsort": "sort",
-    **{name: f"aten::{name}" for name in ("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not")},
+    **{name: f"aten::{name}" for name in ("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "heaviside")},
 }
 # Those without a derivative look at the output alone.
 _UNDERIVABLE = {name for name, asked in _AUTOGRAD_NAMES.items() if asked.startswith("aten::")}
@@ -180,6 +185,9 @@ def into(name: str, forward, out, args, kwargs):
         check(part, target, inputs)
     for warning in caught:
         warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    if name in _IN_DTYPE_OF_OPERANDS and outs[0]._a.dtype.kind not in "bc":
+        for source in [t._a for t in inputs if t._a.dtype.kind == "c"][:1]:
+            warn_of_complex(source, outs[0]._a.dtype)
     for part, target in zip(results, outs, strict=True):
         _write(name, target, part, inputs)
     if enabled and name in _UNDERIVABLE and any(t._rg for t in inputs):

@@ -112,6 +112,10 @@ q = torch.arange(240.).reshape(2, 2, 3, 4, 5).requires_grad_(); s = torch.einsum
 w = torch.arange(30.).reshape(5, 2, 3).requires_grad_(); x = torch.ones(4, 2, requires_grad=True); y = torch.einsum("bi,oij,bj->bo", x, w, torch.ones(4, 3)); y.sum().backward()
 x = torch.arange(9.).reshape(3, 3).requires_grad_(); t = torch.einsum("ii", x); g, = torch.autograd.grad(t * t, x, create_graph=True); h = torch.autograd.grad(g.sum(), x)
 torch.addmm(torch.full((2,), float("nan")), torch.ones(2, 3), torch.ones(3, 2), beta=0)
+m = torch.ones(2, 2); torch.addmm(3, m, 2, m, m)
+m = torch.ones(2, 2); m.addmm(3, m, m)
+m = torch.ones(2, 2); m.addmm_(3, 2, m, m)
+m = torch.ones(2, 2); torch.addmm(3, m, m, m, out=m)
 torch.ones(2, 2).addmm_(torch.ones(2, 3), torch.ones(3, 2), alpha=0.5)
 x = torch.ones(2, requires_grad=True); m = torch.ones(2, 3, requires_grad=True); y = torch.addmm(x, m, m.t(), beta=2, alpha=3); g = torch.autograd.grad(y.sum(), (x, m), create_graph=True)
 x = torch.arange(6.).reshape(2, 3); n = [x.view(3, -1).shape, x.view(size=(6,)).shape, x.view(dtype=torch.int32), x.reshape(shape=(3, 2)).shape, x.permute(dims=(1, 0)).shape, x.expand(size=(1, 2, 3)).shape]
