@@ -11,11 +11,11 @@ import numpy as np
 
 from .. import _errors
 from .._fused import multiply_add_64
-from .._tensor import wrap, wrap_dim
+from .._tensor import Tensor, wrap, wrap_dim
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
 from ..autograd.namespaces import TENSORS
-from ._define import F32, F64, ONE, internal, publish, quietly, record, recording
+from ._define import F16, F32, F64, ONE, internal, publish, quietly, record, recording
 from .activations import activation, in_single, named_backward, number_in
 from .pieces import _cat
 from .rectifiers import passed_on, written
@@ -116,9 +116,12 @@ selu = publish("selu", "unary", _selu, differentiable=("self",))
 selu_ = written("selu_", lambda input: _elu_in_place(input, _ALPHA, _SCALE, 1))
 
 
-@in_single
-def _celu_array(a, alpha):
-    return _elu_array(a, alpha, 1, number_in(1 / alpha, a.dtype))
+def _celu_array(a, alpha, input_scale):
+    return _elu_array(a, alpha, 1, input_scale)
+
+
+def _celu_held(numbers, kind):
+    return [number_in(value, F32 if kind is F16 else kind) for value in (*numbers, 1 / number_in(numbers[0], F64))]
 
 
 def _inverse(alpha) -> float:
@@ -127,18 +130,18 @@ def _inverse(alpha) -> float:
 
 
 _celu_core = activation(
-    _celu_array, "CeluBackward0", kernel="elu_cpu",
+    _celu_array, "CeluBackward0", kernel="elu_cpu", held=_celu_held,
     derivative=lambda xp, grad, self, alpha: xp.elu_backward(grad, self, alpha, 1, _inverse(alpha), False),
 )  # fmt: skip
 _celu_in_place = activation(
-    _celu_array, "CeluBackward1", kernel="elu_cpu",
+    _celu_array, "CeluBackward1", kernel="elu_cpu", held=_celu_held,
     derivative=lambda xp, grad, result, alpha: xp.elu_backward(grad, result, alpha, 1, _inverse(alpha), True),
 )  # fmt: skip
 
 
 def _celu_by(core):
     def forward(input, alpha=1.0):
-        if alpha == 0:
+        if number_in(alpha.item() if isinstance(alpha, Tensor) else alpha, F64) == 0:
             raise _errors.first(RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU"))
         return core(input, alpha)
 
