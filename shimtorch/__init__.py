@@ -63,6 +63,7 @@ from .autograd.mode import (
     no_grad,
     set_grad_enabled,
 )  # fmt: skip
+from .ops import gelu as _gelu  # noqa: F401 (a row of nn.functional alone)
 from .ops import indexing as _indexing  # noqa: F401 (puts itself on Tensor)
 from .ops._define import alias as _alias
 from .ops.activations import relu, sigmoid
@@ -154,12 +155,14 @@ from .ops.pointwise import (
     zero_,
 )  # fmt: skip
 from .ops.powers import pow, square
+from .ops.rectifiers import hardshrink, prelu, relu_, threshold, threshold_
 from .ops.reductions import all, allclose, any, equal, mean, prod, sum
 from .ops.reshaping import broadcast_to, flatten, moveaxis, movedim, ravel, swapaxes, swapdims, tile
 from .ops.rounding import ceil, floor, frac, round, trunc
 from .ops.sampling import bernoulli, multinomial
 from .ops.scans import cumsum
 from .ops.shape import clone, permute, reshape, squeeze, t, transpose, unsqueeze
+from .ops.smooth_activations import celu, celu_, selu, selu_
 from .ops.softmax import log_softmax, softmax
 from .ops.sorting import argsort, sort, topk
 from .ops.special_values import isfinite, isinf, isnan, isneginf, isposinf, isreal, nan_to_num
@@ -258,6 +261,8 @@ __all__ = [
     "cat",
     "cdouble",
     "ceil",
+    "celu",
+    "celu_",
     "cfloat",
     "chain_matmul",
     "channels_last",
@@ -338,6 +343,7 @@ __all__ = [
     "greater_equal",
     "gt",
     "half",
+    "hardshrink",
     "heaviside",
     "hsplit",
     "hstack",
@@ -425,6 +431,7 @@ __all__ = [
     "pinverse",
     "positive",
     "pow",
+    "prelu",
     "preserve_format",
     "prod",
     "qr",
@@ -440,6 +447,7 @@ __all__ = [
     "real",
     "reciprocal",
     "relu",
+    "relu_",
     "remainder",
     "reshape",
     "resolve_conj",
@@ -454,6 +462,8 @@ __all__ = [
     "scatter_add",
     "seed",
     "select",
+    "selu",
+    "selu_",
     "set_default_dtype",
     "set_grad_enabled",
     "set_printoptions",
@@ -488,6 +498,8 @@ __all__ = [
     "tanh",
     "tensor",
     "tensor_split",
+    "threshold",
+    "threshold_",
     "tile",
     "topk",
     "transpose",

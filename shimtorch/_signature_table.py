@@ -73,6 +73,14 @@ _MOVED = Signatures(
     ("(int64_t source, int64_t destination)", "(IntArrayRef source, IntArrayRef destination)"),
 )
 
+
+def _activation(name: str, numbers: str = "", out: bool = False) -> dict[str, Signatures]:
+    """An activation and its in-place form, which is a function too."""
+    inside = f"Tensor input, {numbers}" if numbers else "Tensor input"
+    whole = f"({inside}, *, Tensor out=None)" if out else f"({inside})"
+    return {name: Signatures((whole,)), f"{name}_": Signatures((f"({inside})",))}
+
+
 SIGNATURES: dict[str, Signatures] = {
     # arithmetic
     "add": _SCALED,
@@ -548,6 +556,23 @@ SIGNATURES: dict[str, Signatures] = {
         ("(Tensor weight, Tensor indices, SymInt padding_idx=-1, bool scale_grad_by_freq=False, bool sparse=False)",)
     ),
     # nn
+    **_activation("celu", "Scalar alpha=1.0"),
+    **_activation("elu", "Scalar alpha=1, Scalar scale=1, Scalar input_scale=1", out=True),
+    **_activation("hardsigmoid", out=True),
+    **_activation("hardswish", out=True),
+    **_activation("hardtanh", "Scalar min_val=-1, Scalar max_val=1", out=True),
+    **_activation("leaky_relu", "Scalar negative_slope=0.01", out=True),
+    **_activation("mish", out=True),
+    **_activation("relu6"),
+    **_activation("selu"),
+    **_activation("silu", out=True),
+    **_activation("threshold", "Scalar threshold, Scalar value", out=True),
+    "relu_": Signatures(("(Tensor input)",), ("TensorBase.relu_()",)),
+    "gelu": Signatures(('(Tensor input, *, c10::string_view approximate="none", Tensor out=None)',)),
+    "glu": Signatures(("(Tensor input, int64_t dim=-1, *, Tensor out=None)",)),
+    "hardshrink": Signatures(("(Tensor input, Scalar lambd=0.5, *, Tensor out=None)",), ("(Scalar lambd=0.5)",)),
+    "softshrink": Signatures(("(Tensor input, Scalar lambd=0.5, *, Tensor out=None)",)),
+    "prelu": Signatures(("(Tensor input, Tensor weight)",), ("(Tensor weight)",)),
     "softplus": Signatures(("(Tensor input, Scalar beta=1, Scalar threshold=20, *, Tensor out=None)",)),
     "linear": Signatures(("(Tensor input, Tensor weight, Tensor? bias=None, *, Tensor out=None)",)),
     "one_hot": Signatures(("(Tensor input, int64_t num_classes=-1)",)),

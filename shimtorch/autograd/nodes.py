@@ -303,7 +303,10 @@ def underivable(operator: str) -> type:
     def refuse(node, grad):
         raise RuntimeError(f"derivative for aten::{operator} is not implemented")
 
-    members = {"__slots__": (), "__module__": "builtins", "arrays": refuse, "tensors": refuse}
+    members = {
+        "__slots__": (), "__module__": "builtins", "arrays": refuse, "tensors": refuse,
+        "_sequence_nr": lambda node: 2**64 - 1,  # before all others, if it were run
+    }  # fmt: skip
     return type("NotImplemented", (Node,), members)
 
 

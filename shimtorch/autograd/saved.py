@@ -30,6 +30,7 @@ SHOWN: dict[str, str | None] = {
 # Numbers that torch keeps as such; other integers it shows as if they were unsigned, of 64 bits.
 _SIGNED = {
     "alpha", "beta", "threshold", "exponent", "base", "other", "least", "most", "p", "ord", "correction", "asked",
+    "scale", "input_scale", "min_val", "max_val", "negative_slope", "lambd", "lower", "upper", "delta",
 }  # fmt: skip
 
 
@@ -215,7 +216,7 @@ PARTICULAR: dict[str, dict] = {
     "MaskedScatterBackward0": {"source_sym_sizes": "shape"},
     "EmbeddingBackward0": {"weight_sym_argsize_0": "count", "sparse": _constant(False)},
     "LogSigmoidBackward0": _BUFFER, "LogSigmoidBackwardBackward0": _BUFFER,
-    "ThresholdBackwardBackward0": {"threshold": _constant(0)},
+    "LeakyReluBackwardBackward0": {"is_result": None},
     "DivBackward2": {"rounding_mode": lambda node: node.fixed},
     "CatBackward0": {"self_sym_sizes": None}, "SplitBackward0": {"split_size": "split"},
     "SplitWithSizesBackward0": {"split_sizes": "lengths"},

@@ -70,7 +70,7 @@ _CATS = (
 _BOOL_OR_BYTE = ("torch.bool", "torch.uint8")
 _found = _worded("Found dtype {want} but expected {have}")
 _RULES = {
-    **dict.fromkeys(("neg", "negative", "bitwise_not", "softplus"), _found),
+    **dict.fromkeys(("neg", "negative", "bitwise_not", "softplus", "hardshrink", "softshrink", "gelu"), _found),
     **dict.fromkeys(("ceil", "floor", "trunc", "frac", "round", "sgn", "sign", "conj_physical"), _found),
     **{
         name: _worded(f"{name} does not support non-boolean outputs.") for name in ("isneginf", "isposinf", "signbit")
