@@ -39,7 +39,7 @@ def common_kind(*tensors: Tensor) -> _dtypes.dtype:
     for tensor in tensors:
         place, kind = 0 if tensor._a.ndim else 1, tensor.dtype
         kinds[place] = kind if kinds[place] is None else _dtypes.PROMOTED[kinds[place], kind]
-    return _dtypes.result_of(*kinds, None)
+    return _dtypes.result_of(kinds[0], kinds[1], None)
 
 
 def require_all_broadcast(*tensors: Tensor) -> tuple:

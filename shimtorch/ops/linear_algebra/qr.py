@@ -96,7 +96,7 @@ _DEPRECATED = (
 )
 
 
-def _factors(A: Tensor, mode: str):
+def _factors(A: Tensor, mode):
     require_matrix(A, "linalg.qr")
     require_inexact(A, "linalg.qr")
     if mode not in ("reduced", "complete", "r"):

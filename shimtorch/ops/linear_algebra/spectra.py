@@ -79,7 +79,7 @@ def eigh_arrays(a, uplo: str):
     return values, column_major(np.stack([pair[1] for pair in pairs]).reshape(a.shape))
 
 
-def _decomposed(a, uplo: str):
+def _decomposed(a, uplo):
     try:
         values, vectors = np.linalg.eigh(a, uplo)
     except LinAlgError:
