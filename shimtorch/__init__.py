@@ -98,8 +98,10 @@ from .ops.complex_numbers import (
     view_as_complex,
     view_as_real,
 )  # fmt: skip
+from .ops.diagonals import diag, diag_embed, diagflat, diagonal, trace
 from .ops.einsum import einsum
 from .ops.extrema import amax, amin, argmax, argmin, max, maximum, min, minimum
+from .ops.filling import index_fill
 from .ops.gathering import gather, index_add, index_select, scatter, scatter_add, take
 from .ops.joining import (
     atleast_1d,
@@ -131,7 +133,9 @@ from .ops.logic import bitwise_left_shift, bitwise_right_shift, isclose, logical
 from .ops.logit import logit
 from .ops.memory import as_strided
 from .ops.norms import norm
+from .ops.padding import constant_pad_nd
 from .ops.pieces import cat, chunk, concat, concatenate, narrow, select, split, split_with_sizes, stack, unbind
+from .ops.places import take_along_dim, tril_indices, triu_indices, unravel_index
 from .ops.pointwise import (
     abs,
     add,
@@ -157,7 +161,7 @@ from .ops.pointwise import (
 from .ops.powers import pow, square
 from .ops.rectifiers import hardshrink, prelu, relu_, threshold, threshold_
 from .ops.reductions import all, allclose, any, equal, mean, prod, sum
-from .ops.reshaping import broadcast_to, flatten, moveaxis, movedim, ravel, swapaxes, swapdims, tile
+from .ops.reshaping import broadcast_to, flatten, moveaxis, movedim, ravel, swapaxes, swapdims, tile, unflatten
 from .ops.rounding import ceil, floor, frac, round, trunc
 from .ops.sampling import bernoulli, multinomial
 from .ops.scans import cumsum
@@ -282,6 +286,7 @@ __all__ = [
     "concatenate",
     "conj",
     "conj_physical",
+    "constant_pad_nd",
     "contiguous_format",
     "copysign",
     "cos",
@@ -291,6 +296,10 @@ __all__ = [
     "deg2rad",
     "det",
     "device",
+    "diag",
+    "diag_embed",
+    "diagflat",
+    "diagonal",
     "div",
     "divide",
     "dot",
@@ -350,6 +359,7 @@ __all__ = [
     "hypot",
     "imag",
     "index_add",
+    "index_fill",
     "index_put",
     "index_put_",
     "index_select",
@@ -494,6 +504,7 @@ __all__ = [
     "swapdims",
     "t",
     "take",
+    "take_along_dim",
     "tan",
     "tanh",
     "tensor",
@@ -502,13 +513,18 @@ __all__ = [
     "threshold_",
     "tile",
     "topk",
+    "trace",
     "transpose",
     "tril",
+    "tril_indices",
     "triu",
+    "triu_indices",
     "true_divide",
     "trunc",
     "uint8",
     "unbind",
+    "unflatten",
+    "unravel_index",
     "unsqueeze",
     "var",
     "view_as_complex",

@@ -443,6 +443,39 @@ SIGNATURES: dict[str, Signatures] = {
         )
         for name in ("hsplit", "vsplit", "dsplit")
     },
+    "diagonal": Signatures(
+        ("(Tensor input, int64_t offset=0, int64_t dim1=0, int64_t dim2=1)",),
+        ("(int64_t offset=0, int64_t dim1=0, int64_t dim2=1)",),
+    ),
+    "linalg_diagonal": Signatures(("(Tensor A, *, int64_t offset=0, int64_t dim1=-2, int64_t dim2=-1)",)),
+    "diag": Signatures(("(Tensor input, int64_t diagonal=0, *, Tensor out=None)",), ("(int64_t diagonal=0)",)),
+    "diag_embed": Signatures(
+        ("(Tensor input, int64_t offset=0, int64_t dim1=-2, int64_t dim2=-1)",),
+        ("(int64_t offset=0, int64_t dim1=-2, int64_t dim2=-1)",),
+    ),
+    "diagflat": Signatures(("(Tensor input, int64_t offset=0)",), ("(int64_t offset=0)",)),
+    "unflatten": Signatures(
+        ("(Tensor input, int64_t dim, SymIntArrayRef sizes)",), ("(int64_t dim, SymIntArrayRef sizes)",)
+    ),
+    "sum_to_size": Signatures((), ("(SymIntArrayRef size)",)),
+    "take_along_dim": Signatures(
+        ("(Tensor input, Tensor indices, int64_t? dim=None, *, Tensor out=None)",),
+        ("(Tensor indices, int64_t? dim=None)",),
+    ),
+    **{
+        name: Signatures((f"(int64_t row, int64_t col, int64_t offset=0, *, {_OPTIONS})",))
+        for name in ("tril_indices", "triu_indices")
+    },
+    "trace": Signatures(("(Tensor input)",), ("()",)),
+    "constant_pad_nd": Signatures(("(Tensor input, SymIntArrayRef pad, Scalar value=0)",)),
+    "pad": Signatures(('(Tensor input, SymIntArrayRef pad, c10::string_view mode="constant", double? value=None)',)),
+    "index_fill": Signatures(
+        (
+            "(Tensor input, int64_t dim, Tensor index, Tensor value)",
+            "(Tensor input, int64_t dim, Tensor index, Scalar value)",
+        ),
+        ("(int64_t dim, Tensor index, Tensor value)", "(int64_t dim, Tensor index, Scalar value)"),
+    ),
     "flip": Signatures(("(Tensor input, IntArrayRef dims)",), ("(IntArrayRef dims)",)),
     "roll": Signatures(
         ("(Tensor input, SymIntArrayRef[1] shifts, IntArrayRef[1] dims=None)",),
