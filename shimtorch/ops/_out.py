@@ -81,7 +81,8 @@ _RULES = {
     **dict.fromkeys(
         (
             "mm", "matmul", "bmm", "addmm", "linear", "tril", "triu", "gather", "scatter", "scatter_add", "index_add",
-            "softmax", "log_softmax", "argmax", "argmin", "norm", "sort", "topk", "sum", "prod", "cumsum", "argsort",
+            "softmax", "log_softmax", "argmax", "argmin", "norm",
+            "take_along_dim", "sort", "topk", "sum", "prod", "cumsum", "argsort",
         ),
         _exact,
     ),
@@ -117,6 +118,13 @@ _RULES = {
 }  # fmt: skip
 
 
+def _of_diag(result: Tensor, out: Tensor, inputs) -> None:
+    if not _no_category_lost(result.dtype, out.dtype):
+        have, want = scalar_type_name(result), scalar_type_name(out)
+        raise RuntimeError(f"diag: result type {have} can't be cast to the desired out= type {want}")
+    _exact(result, out, inputs)
+
+
 def _safely(name: str, called: str = "result"):
     """The check of linear algebra: no category may be lost."""
     return _worded(
@@ -137,6 +145,7 @@ def _of_chain(result: Tensor, out: Tensor, inputs) -> None:
 
 
 _RULES |= {
+    "diag": _of_diag,
     **dict.fromkeys(
         (
             "inverse", "linalg_cholesky", "linalg_det", "linalg_eigvalsh", "linalg_inv", "linalg_solve",

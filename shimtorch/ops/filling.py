@@ -98,15 +98,14 @@ _in_place("index_fill", _index_fill)
 
 
 def _trace_backward(grad, sizes):
-    """Where torch puts it: below square matrices the steps go on."""
     out = np.zeros(sizes, grad.dtype)
-    out.reshape(-1)[:: sizes[1] + 1] = grad
+    np.fill_diagonal(out, grad)
     return out
 
 
 def _trace_backward_tensor(grad, sizes):
     count = sizes[0] * sizes[1]
-    where = wrap(np.arange(0, count, sizes[1] + 1))
+    where = wrap(np.arange(min(sizes)) * (sizes[1] + 1))
     filled = _index_fill(wrap(np.zeros(count, grad._a.dtype)), 0, where, grad)
     return TENSORS.reshape(filled, sizes)
 

@@ -14,7 +14,7 @@ from .._layout import channels_order, in_order
 from .._tensor import wrap
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
-from ._define import SCALARS, fill_array, internal, publish, record
+from ._define import SCALARS, fill_array, internal, publish, record, recording
 from .indexing import _slice
 from .pieces import _narrow
 from .shape import dense_copy, int_tuple
@@ -116,7 +116,7 @@ def _mode(name: str, called: str, places):
     def taken(a, padding):
         count = len(padding) // 2
         found = _sources(a.shape[-count:], padding, places)
-        flat = np.ascontiguousarray(a).reshape(*a.shape[:-count], -1)
+        flat = np.ascontiguousarray(a).reshape(*a.shape[:-count], math.prod(a.shape[-count:]))
         out = _new((*a.shape[:-count], *found.shape), a)
         out[...] = flat[..., found.reshape(-1)].reshape(out.shape)
         return out
@@ -135,27 +135,28 @@ def _mode(name: str, called: str, places):
             record(out, nodes[len(padding) // 2], (input,), (input,), (tuple(padding),))
         return out
 
-    def backward(grad, sizes, padding):
-        out = wrap(given_back(grad._a, sizes, padding))
-        if grad._rg and state.enabled:
-            record(out, back_nodes[len(padding) // 2], (grad,), (), (tuple(padding),))
+    def backward(grad, input, padding):
+        out = wrap(given_back(grad._a, input._a.shape, padding))
+        if recording(grad, input):
+            record(out, back_nodes[len(padding) // 2], (grad, input), (), (tuple(padding), input._a.shape))
         return out
 
     internal(f"pad_by_{name}", taken, forward)
-    internal(f"pad_by_{name}_backward", given_back, backward)
+    internal(f"pad_by_{name}_backward", lambda grad, a, padding: given_back(grad, a.shape, padding), backward)
     nodes, back_nodes = {}, {}
     for n in (1, 2, 3):
         nodes[n] = node_class(
             f"{called}Pad{n}DBackward0", ("self",), saved=("self",), fixed=("padding",),
             derivatives={
-                "self": lambda xp, grad, self, padding: getattr(xp, f"pad_by_{name}_backward")(
-                    grad, tuple(self.shape), padding
-                )
+                "self": lambda xp, grad, self, padding: getattr(xp, f"pad_by_{name}_backward")(grad, self, padding)
             },
         )  # fmt: skip
         back_nodes[n] = node_class(
-            f"{called}Pad{n}DBackwardBackward0", ("grad_output",), fixed=("padding",),
-            derivatives={"grad_output": lambda xp, grad, padding: getattr(xp, f"pad_by_{name}")(grad, padding)},
+            f"{called}Pad{n}DBackwardBackward0", ("grad_output", "self"), fixed=("padding", "sizes"),
+            derivatives={
+                "grad_output": lambda xp, grad, padding: getattr(xp, f"pad_by_{name}")(grad, padding),
+                "self": lambda xp, grad, sizes: xp.zeros_of(grad, sizes),
+            },
         )  # fmt: skip
     return forward
 
