@@ -54,6 +54,7 @@ _CLAMP = Signatures(
     ("(Tensor? min=None, Tensor? max=None)", "(Scalar? min=None, Scalar? max=None)"),
 )
 
+_LOSS = "Tensor input, Tensor target, int64_t reduction=at::Reduction::Mean"
 _MOVED = Signatures(
     (
         "(Tensor input, int64_t source, int64_t destination)",
@@ -514,6 +515,9 @@ SIGNATURES: dict[str, Signatures] = {
     "hardshrink": Signatures(("(Tensor input, Scalar lambd=0.5, *, Tensor out=None)",), ("(Scalar lambd=0.5)",)),
     "softshrink": Signatures(("(Tensor input, Scalar lambd=0.5, *, Tensor out=None)",)),
     "prelu": Signatures(("(Tensor input, Tensor weight)",), ("(Tensor weight)",)),
+    "huber_loss": Signatures((f"({_LOSS}, double delta=1.0, *, Tensor out=None)",)),
+    "smooth_l1_loss": Signatures((f"({_LOSS}, double beta=1.0, *, Tensor out=None)",)),
+    "kl_div": Signatures((f"({_LOSS}, *, bool log_target=False)",)),
     "softplus": Signatures(("(Tensor input, Scalar beta=1, Scalar threshold=20, *, Tensor out=None)",)),
     "linear": Signatures(("(Tensor input, Tensor weight, Tensor? bias=None, *, Tensor out=None)",)),
     "one_hot": Signatures(("(Tensor input, int64_t num_classes=-1)",)),

@@ -16,7 +16,7 @@ from ..autograd.namespaces import ARRAYS
 from ..autograd.nodes import extra_of
 from ._define import F16, F32, F64, ONE, internal, quietly, record
 from ._summation import add_up
-from .reductions import _divided
+from .reductions import mean_of
 
 NONE, MEAN, SUM = 0, 1, 2
 
@@ -47,8 +47,7 @@ def reduction_code(reduction: str, size_average, reduce) -> int:
 def _reduced(loss, code: int):
     if code == NONE:
         return loss
-    total = add_up(loss, None, False)
-    return total if code == SUM else _divided(total, loss.size)
+    return add_up(loss, None, False) if code == SUM else mean_of(loss, None, False, loss.size)
 
 
 def _within_unit(values) -> bool:
@@ -327,8 +326,6 @@ def _require_logits(input, target) -> None:
 
 
 def _squared_error(a, b, code):
-    if a.dtype is F16:
-        return _reduced(_squared_error(a.astype(F32), b.astype(F32), NONE), code).astype(F16)
     distance = a - b
     return _reduced(distance * distance, code)
 
@@ -336,9 +333,8 @@ def _squared_error(a, b, code):
 def _mse_backward(grad, self, target, code):
     """In the dtype of ``self``, as torch's kernel writes it."""
     common = np.result_type(self, target, grad)
-    wide = F32 if common == F16 else common
-    factor = wide.type(2 / self.size if code == MEAN and self.size else 2)
-    a, b, g = (array.astype(wide, copy=False) for array in (self, target, grad))
+    factor = common.type(2 / self.size if code == MEAN and self.size else 2)
+    a, b, g = (array.astype(common, copy=False) for array in (self, target, grad))
     return (factor * (a - b) * g).astype(self.dtype, copy=False)
 
 

@@ -87,19 +87,33 @@ def test_classification(name, data):
     agree(data.draw(classification(name)))
 
 
+# Further options of the losses of two tensors, valid or not.
+DISTANCES = {
+    "mse_loss": {},
+    "l1_loss": {},
+    "smooth_l1_loss": {"beta": st.sampled_from([0.0, 0.5, 1.0, 2, -1.0])},
+    "huber_loss": {"delta": st.sampled_from([0.5, 1.0, 2, 0, -1.0])},
+    "kl_div": {"log_target": st.booleans()},
+}
+
+
+@pytest.mark.parametrize("name", DISTANCES)
 @thorough
 @given(data=st.data())
-def test_mse_loss(data):
+def test_distance(name, data):
     input = data.draw(leaves(dtypes=FLOATS))
     shape = input.values.shape
     shapes = [shape, shape, shape, shape, shape[1:], (2, *shape), (3,)]
     target = data.draw(leaves(st.sampled_from(shapes), st.one_of(st.just(input.values.dtype.name), FLOATS)))
     options = {"reduction": data.draw(REDUCTIONS)}
-    if data.draw(few):
+    if name not in ("kl_div", "smooth_l1_loss") and data.draw(few):
         options["weight"] = data.draw(shaped(shape, st.just(input.values.dtype.name)))
-    if data.draw(few):
+    if name != "huber_loss" and data.draw(few):
         options["size_average"] = data.draw(st.booleans())
-    agree(Call("mse_loss", (input, target), options, "nn", twice=data.draw(st.booleans())))
+    for option, values in DISTANCES[name].items():
+        if data.draw(st.booleans()):
+            options[option] = data.draw(values)
+    agree(Call(name, (input, target), options, "nn", twice=data.draw(st.booleans())))
 
 
 @st.composite
