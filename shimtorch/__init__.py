@@ -80,6 +80,7 @@ from .ops.gathering import gather, index_add, index_select, scatter, scatter_add
 from .ops.layers import dropout, dropout_, embedding
 from .ops.linalg import addmm, bmm, dot, ger, matmul, mm, mv, outer
 from .ops.logic import bitwise_left_shift, bitwise_right_shift, isclose, logical_and, logical_or, logical_xor
+from .ops.logit import logit
 from .ops.memory import as_strided
 from .ops.norms import norm
 from .ops.pieces import cat, chunk, concat, concatenate, narrow, select, split, split_with_sizes, stack, unbind
@@ -308,6 +309,7 @@ __all__ = [
     "logical_not",
     "logical_or",
     "logical_xor",
+    "logit",
     "logspace",
     "long",
     "lt",

@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from .. import _erf, _errors
+from .._layout import is_dense
 from .._tensor import wrap
 from . import pointwise
 from ._define import F16, F32, F64, internal, publish_inplace, unary
@@ -224,8 +225,21 @@ def _rsqrt_derivative(xp, grad, result):
     return xp.mul_scalar(grad, -0.5) * cube
 
 
+_LANES = 32  # of float16 in the registers that torch fills
+
+
+def _rsqrt(a):
+    if a.dtype is not F16:
+        return 1 / np.sqrt(a)
+    root = np.sqrt(a.astype(F32))
+    flat = np.lib.stride_tricks.as_strided(root, (root.size,), (root.itemsize,))
+    tail = flat[root.size - root.size % _LANES if is_dense(a) else 0 :]
+    tail[...] = tail.astype(F16)  # what fills no register is rounded on the way
+    return (1 / root).astype(F16)
+
+
 rsqrt = unary(
-    "rsqrt", in_float32(lambda a: 1 / np.sqrt(a)), grad_fn="RsqrtBackward0",
+    "rsqrt", _rsqrt, grad_fn="RsqrtBackward0",
     says="One divided by the square root of each element: inf at 0, nan below.",
     self=_rsqrt_derivative,
 )  # fmt: skip
