@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 
+from .._factories import ones_like as _ones_like
+from ..autograd.mode import no_grad
 from ..ops import distances
+from ..ops.activations import logsigmoid
 from ..ops.losses import MEAN, NONE, SUM, _broadcast, reduction_code
 
-__all__ = ["huber_loss", "kl_div", "l1_loss", "smooth_l1_loss"]
+__all__ = [
+    "gaussian_nll_loss", "huber_loss", "kl_div", "l1_loss", "multilabel_soft_margin_loss", "smooth_l1_loss",
+]  # fmt: skip
 
 _NAMES = {NONE: "none", MEAN: "mean", SUM: "sum"}
 
@@ -99,3 +105,52 @@ def kl_div(input, target, size_average=None, reduce=None, reduction: str = "mean
         code = SUM if reduction == "batchmean" else reduction_code(reduction, None, None)
     result = distances.kl_div(input, target, code, log_target=log_target)
     return result / input.size()[0] if reduction == "batchmean" and input.dim() != 0 else result
+
+
+def gaussian_nll_loss(input, target, var, full: bool = False, eps: float = 1e-6, reduction: str = "mean"):
+    """How improbable ``target`` is where it is normal around ``input`` with variance ``var``: mean, "sum", or "none".
+
+    ``var`` is a float, or a tensor of the shape of ``input``, or of one in which the last dimension is missing or 1; it
+    counts as ``eps`` at least. ``full`` adds the constant. ValueError for negative variances and for other shapes.
+    """
+    if isinstance(var, float):
+        if var < 0:
+            raise ValueError("var has negative entry/entries")
+        var = var * _ones_like(input)
+    elif (var < 0).any():
+        raise ValueError("var has negative entry/entries")
+    if var.size() != input.size():
+        if input.size()[:-1] == var.size():
+            var = var.unsqueeze(-1)
+        elif input.ndim != var.ndim or sum([y for x, y in zip(input.size(), var.size(), strict=True) if x != y]) != 1:
+            raise ValueError("var is of incorrect size")
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(reduction + " is not valid")
+    var = var.clone()
+    with no_grad():
+        var.clamp_(min=eps)
+    loss = 0.5 * (var.log() + (input - target) ** 2 / var)
+    if full:
+        loss += 0.5 * math.log(2 * math.pi)
+    return loss.mean() if reduction == "mean" else loss.sum() if reduction == "sum" else loss
+
+
+def multilabel_soft_margin_loss(input, target, weight=None, size_average=None, reduce=None, reduction: str = "mean"):
+    """Binary cross entropy of the logits ``input`` (…, C) against ``target``, averaged over the C labels.
+
+    ``weight`` multiplies; ``reduction`` is "mean", "sum" or "none". ValueError for another one.
+    """
+    if size_average is not None or reduce is not None:
+        reduction = _NAMES[reduction_code(reduction, size_average, reduce)]
+    loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
+    if weight is not None:
+        loss = loss * weight
+    class_dim = input.dim() - 1
+    loss = loss.sum(dim=class_dim) / input.size(class_dim)
+    if reduction == "none":
+        return loss
+    if reduction == "mean":
+        return loss.mean()
+    if reduction == "sum":
+        return loss.sum()
+    raise ValueError(reduction + " is not valid")

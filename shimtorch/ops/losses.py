@@ -16,6 +16,7 @@ from ..autograd.namespaces import ARRAYS
 from ..autograd.nodes import extra_of
 from ._define import F16, F32, F64, ONE, internal, quietly, record
 from ._summation import add_up
+from .logit import _log_odds, _logit
 from .reductions import mean_of
 
 NONE, MEAN, SUM = 0, 1, 2
@@ -93,7 +94,7 @@ def _size(value) -> int:
 
 
 def _towards_target(xp, grad, self, target, weight, code):
-    return _scaled(xp, (xp.log(1 - self) - xp.log(self)) * grad, weight, code, _size(target))
+    return _scaled(xp, -xp.log_odds(self) * grad, weight, code, _size(target))
 
 
 _BCE = node_class(
@@ -144,6 +145,7 @@ def _bce_backward_tensors(grad, self, target, weight, code):
 
 
 internal("bce_backward", _cross_entropy_backward, _bce_backward_tensors)
+internal("log_odds", lambda a: _log_odds(a, None), _logit)
 internal("at_least", np.maximum, lambda t, least: t.clamp(min=least))
 
 
@@ -238,7 +240,7 @@ def _logits_towards_target(xp, grad, self, target, weight, pos_weight, code):
     if pos_weight is not None:
         gradient = (xp.logsigmoid(-self) - xp.logsigmoid(self) * pos_weight) * grad
     else:
-        gradient = self * -grad
+        gradient = -self * grad
     return _scaled(xp, gradient, weight, code, _size(target))
 
 
