@@ -1,7 +1,17 @@
 """PyTorch for documents: ``import shimtorch as torch`` and a document's code behaves as with PyTorch 2.13.0."""
 
-from . import autograd
-from ._device import Size, contiguous_format, device, layout, memory_format, preserve_format, strided
+from . import autograd, linalg
+from ._device import (
+    Size,
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    device,
+    layout,
+    memory_format,
+    preserve_format,
+    strided,
+)
 from ._dtypes import (
     bool,
     cdouble,
@@ -71,14 +81,53 @@ from .ops.bivariate import (
     logaddexp2,
     xlogy,
 )  # fmt: skip
+from .ops.bounds import clamp_max, clamp_min
 from .ops.choosing import masked_fill, masked_select, nonzero, tril, triu, where
 from .ops.comparison import bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, le, logical_not, lt, ne
+from .ops.complex_numbers import (
+    adjoint,
+    complex,
+    conj,
+    conj_physical,
+    imag,
+    is_conj,
+    is_neg,
+    real,
+    resolve_conj,
+    resolve_neg,
+    view_as_complex,
+    view_as_real,
+)  # fmt: skip
 from .ops.distances import kl_div
 from .ops.einsum import einsum
 from .ops.extrema import amax, amin, argmax, argmin, max, maximum, min, minimum
 from .ops.gathering import gather, index_add, index_select, scatter, scatter_add, take
+from .ops.joining import (
+    atleast_1d,
+    atleast_2d,
+    atleast_3d,
+    broadcast_shapes,
+    broadcast_tensors,
+    column_stack,
+    dsplit,
+    dstack,
+    hsplit,
+    hstack,
+    meshgrid,
+    row_stack,
+    tensor_split,
+    vsplit,
+    vstack,
+)
 from .ops.layers import dropout, dropout_, embedding
 from .ops.linalg import addmm, bmm, dot, ger, matmul, mm, mv, outer
+from .ops.linear_algebra.cholesky import cholesky
+from .ops.linear_algebra.determinants import det, logdet, slogdet
+from .ops.linear_algebra.least_squares import pinverse
+from .ops.linear_algebra.products import chain_matmul, matrix_power
+from .ops.linear_algebra.qr import qr
+from .ops.linear_algebra.svd import svd
+from .ops.linear_algebra.systems import inverse_function as inverse
 from .ops.logic import bitwise_left_shift, bitwise_right_shift, isclose, logical_and, logical_or, logical_xor
 from .ops.logit import logit
 from .ops.memory import as_strided
@@ -119,6 +168,7 @@ from .ops.softmax import log_softmax, softmax
 from .ops.sorting import argsort, sort, topk
 from .ops.special_values import isfinite, isinf, isnan, isneginf, isposinf, isreal, nan_to_num
 from .ops.statistics import std, var
+from .ops.ternary import addcdiv, addcmul, lerp
 from .ops.transcendentals import (
     acos,
     acosh,
@@ -146,6 +196,7 @@ from .ops.transcendentals import (
     tan,
     tanh,
 )  # fmt: skip
+from .ops.turning import flip, fliplr, flipud, roll, rot90
 
 absolute, negative, multiply = _alias(abs, "absolute"), _alias(neg, "negative"), _alias(mul, "multiply")
 subtract, divide, not_equal = _alias(sub, "subtract"), _alias(div, "divide"), _alias(ne, "not_equal")
@@ -165,7 +216,10 @@ __all__ = [
     "acos",
     "acosh",
     "add",
+    "addcdiv",
+    "addcmul",
     "addmm",
+    "adjoint",
     "all",
     "allclose",
     "amax",
@@ -189,6 +243,9 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
+    "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
     "autograd",
     "bernoulli",
     "bitwise_and",
@@ -199,6 +256,8 @@ __all__ = [
     "bitwise_xor",
     "bmm",
     "bool",
+    "broadcast_shapes",
+    "broadcast_tensors",
     "broadcast_to",
     "cat",
     "cdouble",
@@ -206,14 +265,24 @@ __all__ = [
     "celu",
     "celu_",
     "cfloat",
+    "chain_matmul",
+    "channels_last",
+    "channels_last_3d",
+    "cholesky",
     "chunk",
     "clamp",
+    "clamp_max",
+    "clamp_min",
     "clip",
     "clone",
+    "column_stack",
+    "complex",
     "complex64",
     "complex128",
     "concat",
     "concatenate",
+    "conj",
+    "conj_physical",
     "contiguous_format",
     "copysign",
     "cos",
@@ -221,6 +290,7 @@ __all__ = [
     "cumsum",
     "default_generator",
     "deg2rad",
+    "det",
     "device",
     "div",
     "divide",
@@ -228,6 +298,8 @@ __all__ = [
     "double",
     "dropout",
     "dropout_",
+    "dsplit",
+    "dstack",
     "dtype",
     "einsum",
     "embedding",
@@ -246,6 +318,9 @@ __all__ = [
     "fill_",
     "fix",
     "flatten",
+    "flip",
+    "fliplr",
+    "flipud",
     "float",
     "float16",
     "float32",
@@ -271,7 +346,10 @@ __all__ = [
     "half",
     "hardshrink",
     "heaviside",
+    "hsplit",
+    "hstack",
     "hypot",
+    "imag",
     "index_add",
     "index_put",
     "index_put_",
@@ -283,8 +361,11 @@ __all__ = [
     "int16",
     "int32",
     "int64",
+    "inverse",
+    "is_conj",
     "is_grad_enabled",
     "is_inference_mode_enabled",
+    "is_neg",
     "isclose",
     "isfinite",
     "isinf",
@@ -295,8 +376,10 @@ __all__ = [
     "kl_div",
     "layout",
     "le",
+    "lerp",
     "less",
     "less_equal",
+    "linalg",
     "linspace",
     "log",
     "log1p",
@@ -305,6 +388,7 @@ __all__ = [
     "log_softmax",
     "logaddexp",
     "logaddexp2",
+    "logdet",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -317,10 +401,12 @@ __all__ = [
     "masked_fill",
     "masked_select",
     "matmul",
+    "matrix_power",
     "max",
     "maximum",
     "mean",
     "memory_format",
+    "meshgrid",
     "min",
     "minimum",
     "mm",
@@ -344,11 +430,13 @@ __all__ = [
     "ones_like",
     "outer",
     "permute",
+    "pinverse",
     "positive",
     "pow",
     "prelu",
     "preserve_format",
     "prod",
+    "qr",
     "rad2deg",
     "rand",
     "rand_like",
@@ -358,12 +446,18 @@ __all__ = [
     "randn_like",
     "randperm",
     "ravel",
+    "real",
     "reciprocal",
     "relu",
     "relu_",
     "remainder",
     "reshape",
+    "resolve_conj",
+    "resolve_neg",
+    "roll",
+    "rot90",
     "round",
+    "row_stack",
     "rsqrt",
     "rsub",
     "scatter",
@@ -383,6 +477,7 @@ __all__ = [
     "signbit",
     "sin",
     "sinh",
+    "slogdet",
     "softmax",
     "sort",
     "split",
@@ -396,6 +491,7 @@ __all__ = [
     "sub",
     "subtract",
     "sum",
+    "svd",
     "swapaxes",
     "swapdims",
     "t",
@@ -403,6 +499,7 @@ __all__ = [
     "tan",
     "tanh",
     "tensor",
+    "tensor_split",
     "threshold",
     "threshold_",
     "tile",
@@ -416,6 +513,10 @@ __all__ = [
     "unbind",
     "unsqueeze",
     "var",
+    "view_as_complex",
+    "view_as_real",
+    "vsplit",
+    "vstack",
     "where",
     "xlogy",
     "zero_",

@@ -6,6 +6,7 @@ take what the method takes.
 
 from __future__ import annotations
 
+from shimtorch._linalg_signatures import SIGNATURES as _OF_LINALG
 from shimtorch._signatures import Signatures, binary_signatures, unary_signatures
 
 _OPTIONS = (
@@ -52,6 +53,16 @@ _CLAMP = Signatures(
         "(Tensor input, Scalar? min=None, Scalar? max=None, *, Tensor out=None)",
     ),
     ("(Tensor? min=None, Tensor? max=None)", "(Scalar? min=None, Scalar? max=None)"),
+)
+_VALUED = Signatures(
+    (
+        "(Tensor input, Scalar value, Tensor tensor1, Tensor tensor2, *, Tensor out=None)|deprecated",
+        "(Tensor input, Tensor tensor1, Tensor tensor2, *, Scalar value=1, Tensor out=None)",
+    ),
+    (
+        "(Scalar value, Tensor tensor1, Tensor tensor2)|deprecated",
+        "(Tensor tensor1, Tensor tensor2, *, Scalar value=1)",
+    ),
 )
 
 _LOSS = "Tensor input, Tensor target, int64_t reduction=at::Reduction::Mean"
@@ -106,6 +117,23 @@ SIGNATURES: dict[str, Signatures] = {
     "abs": unary_signatures("abs"),
     "clamp": _CLAMP,
     "clip": _CLAMP,
+    "clamp_max": Signatures(
+        ("(Tensor input, Tensor max, *, Tensor out=None)", "(Tensor input, Scalar max, *, Tensor out=None)"),
+        ("(Tensor max)", "(Scalar max)"),
+    ),
+    "clamp_min": Signatures(
+        ("(Tensor input, Tensor min, *, Tensor out=None)", "(Tensor input, Scalar min, *, Tensor out=None)"),
+        ("(Tensor min)", "(Scalar min)"),
+    ),
+    "addcdiv": _VALUED,
+    "addcmul": _VALUED,
+    "lerp": Signatures(
+        (
+            "(Tensor input, Tensor end, Tensor weight, *, Tensor out=None)",
+            "(Tensor input, Tensor end, Scalar weight, *, Tensor out=None)",
+        ),
+        ("(Tensor end, Tensor weight)", "(Tensor end, Scalar weight)"),
+    ),
     "bitwise_and": _EITHER_SIDE,
     "bitwise_or": _EITHER_SIDE,
     "bitwise_xor": _EITHER_SIDE,
@@ -393,6 +421,37 @@ SIGNATURES: dict[str, Signatures] = {
     "stack": Signatures(("(TensorList tensors, int64_t dim=0, *, Tensor out=None)",)),
     "concat": Signatures(("(TensorList tensors, int64_t dim=0, *, Tensor out=None)",)),
     "concatenate": Signatures(("(TensorList tensors, int64_t dim=0, *, Tensor out=None)",)),
+    **{
+        name: Signatures(("(TensorList tensors, *, Tensor out=None)",))
+        for name in ("hstack", "vstack", "row_stack", "dstack", "column_stack")
+    },
+    "tensor_split": Signatures(
+        (
+            "(Tensor input, SymIntArrayRef indices, int64_t dim=0)",
+            "(Tensor input, Tensor tensor_indices_or_sections, int64_t dim=0)",
+            "(Tensor input, SymInt sections, int64_t dim=0)",
+        ),
+        (
+            "(SymIntArrayRef indices, int64_t dim=0)",
+            "(Tensor tensor_indices_or_sections, int64_t dim=0)",
+            "(SymInt sections, int64_t dim=0)",
+        ),
+    ),
+    **{
+        name: Signatures(
+            ("(Tensor input, int64_t sections)", "(Tensor input, IntArrayRef indices)"),
+            ("(int64_t sections)", "(IntArrayRef indices)"),
+        )
+        for name in ("hsplit", "vsplit", "dsplit")
+    },
+    "flip": Signatures(("(Tensor input, IntArrayRef dims)",), ("(IntArrayRef dims)",)),
+    "roll": Signatures(
+        ("(Tensor input, SymIntArrayRef[1] shifts, IntArrayRef[1] dims=None)",),
+        ("(SymIntArrayRef[1] shifts, IntArrayRef[1] dims=None)",),
+    ),
+    "rot90": Signatures(
+        ("(Tensor input, int64_t k=1, IntArrayRef dims={0,1})",), ("(int64_t k=1, IntArrayRef dims={0,1})",)
+    ),
     "split": Signatures(
         (
             "(Tensor input, SymInt split_size, int64_t dim=0)",
@@ -637,6 +696,11 @@ SIGNATURES |= {
         ),
     ),
     **dict.fromkeys(("not_equal", "less", "less_equal", "greater", "greater_equal"), _COMPARISON),
+    **dict.fromkeys(
+        "bool byte char short int long half float double cfloat cdouble".split(),
+        Signatures((), ("(*, MemoryFormat? memory_format=None)",)),
+    ),
+    **_OF_LINALG,
 }
 
 

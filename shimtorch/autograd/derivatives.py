@@ -49,7 +49,7 @@ def {kind}(node, grad):
 def _compiled(kind, grad_fn, inputs, derivatives, saved, fixed, tensors, optional, promote, joint):
     scope = {
         "xp": ARRAYS if kind == "arrays" else TENSORS, "freed": already_freed, "check": check_version,
-        "check_result": check_result_version, "result_of": saved_result, "promoted": _promoted,
+        "check_result": check_result_version, "result_of": saved_result, "promoted": brought_to,
     }  # fmt: skip
     gradients = {}
     using = []  # the inputs whose derivatives need something saved
@@ -117,6 +117,6 @@ def _unpacking(saved, tensors, kind: str, using) -> str:
     return "".join(f"    {line}\n" for line in lines)
 
 
-def _promoted(array, grad):
+def brought_to(array, grad):
     kind = grad.dtype if array.dtype.kind == "c" or grad.dtype.kind != "c" else grad.real.dtype
     return array.astype(kind, copy=False)

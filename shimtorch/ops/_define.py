@@ -21,6 +21,7 @@ from .. import _dtypes, _errors
 from .._floating import QUIET, reset_floating, set_floating
 from .._fused import multiply_add_64
 from .._layout import laid_out, refuse_overlap
+from .._mirror import reflect
 from .._tensor import Tensor, wrap
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
@@ -682,6 +683,8 @@ def inplace_of(forward, ufunc=None, zero=None, binary=False, unary=False):
                     counter.value += 1
                     if counter.views is not None:
                         outdate(counter)
+                        if counter.mirrors is not None:
+                            reflect(self._root, counter.mirrors)
                     return self
         operands = (*args, *[v for v in kwargs.values() if isinstance(v, Tensor)]) if kwargs else args
         try:

@@ -387,9 +387,14 @@ def _scalar_form(name: str, compute, grad_fn: str, derivative):
         out = wrap(quietly(on_array, input._a, scalar))
         if recording(input):
             record(out, cls, (input,), (), (scalar,))
+            if out._a.dtype is not input._a.dtype:
+                extra_of(out._node).operands = ((input._a.shape, input._a.dtype),)
         return out
 
     def on_array(a, scalar):
+        if a.dtype.kind in "biu":
+            kind = _dtypes.result_of(_dtypes.OF_NUMPY[a.dtype], None, _dtypes.of_scalar(scalar))._numpy
+            return compute(a.astype(kind), scalar_array(scalar).astype(kind))
         if a.dtype is F16:  # torch does not round the number to half precision
             return compute(a.astype(F32), F32.type(scalar)).astype(F16)
         return compute(a, scalar if isinstance(scalar, complex) else np.array(scalar, a.dtype))
@@ -768,7 +773,7 @@ def _fill_(self, value):
 
 def _fill(input, value):
     """A tensor like ``input``, one number or the value of a 0-d tensor everywhere. (``torch.fill``)"""
-    if isinstance(value, Tensor) and value._a.ndim or not isinstance(value, (Tensor, *SCALARS)):
+    if (isinstance(value, Tensor) and value._a.ndim) or not isinstance(value, (Tensor, *SCALARS)):
         return _fill_(input.detach(), value)  # which refuses
     out = _fill_(clone(input.detach()), value.detach() if isinstance(value, Tensor) else value)
     operands = (input, value) if isinstance(value, Tensor) else (input,)

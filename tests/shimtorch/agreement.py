@@ -678,7 +678,16 @@ KNOWN_DIFFERENCES: list[Known] = [
         "torch records, or not, what operators without a derivative of their own write into out=; shimtorch refuses",
         lambda call, difference: (
             call.name
-            in ("floor_divide", "softmax", "log_softmax", "bitwise_and", "bitwise_or", "bitwise_xor", "heaviside")
+            in (
+                "floor_divide",
+                "softmax",
+                "log_softmax",
+                "bitwise_and",
+                "bitwise_or",
+                "bitwise_xor",
+                "conj_physical",
+                "heaviside",
+            )
             and "out" in call.options
             and any(leaf.requires_grad for leaf in call.leaves)
         ),
