@@ -130,6 +130,7 @@ from .ops.linear_algebra.svd import svd
 from .ops.linear_algebra.systems import inverse_function as inverse
 from .ops.logic import bitwise_left_shift, bitwise_right_shift, isclose, logical_and, logical_or, logical_xor
 from .ops.logit import logit
+from .ops.margins import hinge_embedding_loss, margin_ranking_loss, poisson_nll_loss
 from .ops.memory import as_strided
 from .ops.norms import norm
 from .ops.pieces import cat, chunk, concat, concatenate, narrow, select, split, split_with_sizes, stack, unbind
@@ -346,6 +347,7 @@ __all__ = [
     "half",
     "hardshrink",
     "heaviside",
+    "hinge_embedding_loss",
     "hsplit",
     "hstack",
     "hypot",
@@ -398,6 +400,7 @@ __all__ = [
     "long",
     "lt",
     "manual_seed",
+    "margin_ranking_loss",
     "masked_fill",
     "masked_select",
     "matmul",
@@ -431,6 +434,7 @@ __all__ = [
     "outer",
     "permute",
     "pinverse",
+    "poisson_nll_loss",
     "positive",
     "pow",
     "prelu",

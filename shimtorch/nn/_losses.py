@@ -7,12 +7,13 @@ import warnings
 
 from .._factories import ones_like as _ones_like
 from ..autograd.mode import no_grad
-from ..ops import distances
+from ..ops import distances, margins
 from ..ops.activations import logsigmoid
 from ..ops.losses import MEAN, NONE, SUM, _broadcast, reduction_code
 
 __all__ = [
-    "gaussian_nll_loss", "huber_loss", "kl_div", "l1_loss", "multilabel_soft_margin_loss", "smooth_l1_loss",
+    "gaussian_nll_loss", "hinge_embedding_loss", "huber_loss", "kl_div", "l1_loss", "margin_ranking_loss",
+    "multilabel_soft_margin_loss", "poisson_nll_loss", "smooth_l1_loss",
 ]  # fmt: skip
 
 _NAMES = {NONE: "none", MEAN: "mean", SUM: "sum"}
@@ -154,3 +155,40 @@ def multilabel_soft_margin_loss(input, target, weight=None, size_average=None, r
     if reduction == "sum":
         return loss.sum()
     raise ValueError(reduction + " is not valid")
+
+
+def margin_ranking_loss(
+    input1, input2, target, margin: float = 0, size_average=None, reduce=None, reduction: str = "mean"
+):
+    """``max(0, -target * (input1 - input2) + margin)``: its mean, its "sum", or "none" of the two.
+
+    ``target`` says with 1 or -1 which of the two ranks higher. RuntimeError for unlike numbers of dimensions.
+    """
+    code = reduction_code(reduction, size_average, reduce)
+    if input1.dim() != input2.dim() or input1.dim() != target.dim():
+        raise RuntimeError(
+            "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
+            f"input1: {input1.size()}, input2: {input2.size()}, target: {target.size()} "
+        )
+    return margins.margin_ranking_loss(input1, input2, target, margin, code)
+
+
+def hinge_embedding_loss(input, target, margin: float = 1.0, size_average=None, reduce=None, reduction: str = "mean"):
+    """``input`` where ``target`` is 1, ``max(0, margin - input)`` where it is -1: mean, "sum", or "none"."""
+    return margins.hinge_embedding_loss(input, target, margin, reduction_code(reduction, size_average, reduce))
+
+
+def poisson_nll_loss(
+    input, target, log_input: bool = True, full: bool = False, size_average=None, eps: float = 1e-8, reduce=None,
+    reduction: str = "mean",
+):  # fmt: skip
+    """How improbable ``target`` is by Poisson's distribution of mean ``exp(input)``: mean, "sum", or "none".
+
+    Unless ``log_input``, ``input`` is the mean itself; ``full`` adds Stirling's approximation. ValueError for another
+    ``reduction``.
+    """
+    if size_average is not None or reduce is not None:
+        reduction = _NAMES[reduction_code(reduction, size_average, reduce)]
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(reduction + " is not a valid value for reduction")
+    return margins.poisson_nll_loss(input, target, log_input, full, eps, reduction_code(reduction, None, None))
