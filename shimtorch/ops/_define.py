@@ -698,7 +698,8 @@ def inplace_of(forward, ufunc=None, zero=None, binary=False, unary=False, overla
             result = forward(original, *args, **kwargs)
         except (RuntimeError, NotImplementedError) as error:
             if not _errors.comes_first(error):
-                refuse_overlap(a, [arg._a for arg in operands if type(arg) is Tensor])
+                if not overlapping:
+                    refuse_overlap(a, [arg._a for arg in operands if type(arg) is Tensor])
                 _check_target(self, () if unary else operands, comparing=zero is not None)
             raise
         if not overlapping:

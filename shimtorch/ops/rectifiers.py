@@ -51,7 +51,7 @@ relu_ = written("relu_", relu.__wrapped__)
 
 @in_single
 def _leaky_backward(grad, self, slope, is_result):
-    if is_result and slope < 0:
+    if is_result and not slope >= 0:
         raise RuntimeError(
             "In-place leakyReLu backward calculation is triggered with a negative slope which is not supported. This "
             "is caused by calling in-place forward function with a negative slope, please call out-of-place version "

@@ -43,7 +43,7 @@ def _elu_slope(grad, self, alpha, scale, input_scale, is_result):
     t = self.dtype.type
     alpha_scaled, input_scale = t(alpha) * t(scale), t(input_scale)
     if is_result:
-        if alpha < 0:
+        if not alpha >= 0:
             raise RuntimeError(
                 "In-place elu backward calculation is triggered with a negative slope which is not supported. This is "
                 "caused by calling in-place forward function with a negative slope, please call out-of-place version "
