@@ -99,6 +99,7 @@ from .ops.complex_numbers import (
     view_as_real,
 )  # fmt: skip
 from .ops.diagonals import diag, diag_embed, diagflat, diagonal, trace
+from .ops.distances import kl_div
 from .ops.einsum import einsum
 from .ops.extrema import amax, amin, argmax, argmin, max, maximum, min, minimum
 from .ops.filling import index_fill
@@ -131,6 +132,7 @@ from .ops.linear_algebra.svd import svd
 from .ops.linear_algebra.systems import inverse_function as inverse
 from .ops.logic import bitwise_left_shift, bitwise_right_shift, isclose, logical_and, logical_or, logical_xor
 from .ops.logit import logit
+from .ops.margins import hinge_embedding_loss, margin_ranking_loss, poisson_nll_loss
 from .ops.memory import as_strided
 from .ops.norms import norm
 from .ops.padding import constant_pad_nd
@@ -354,6 +356,7 @@ __all__ = [
     "half",
     "hardshrink",
     "heaviside",
+    "hinge_embedding_loss",
     "hsplit",
     "hstack",
     "hypot",
@@ -382,6 +385,7 @@ __all__ = [
     "isneginf",
     "isposinf",
     "isreal",
+    "kl_div",
     "layout",
     "le",
     "lerp",
@@ -406,6 +410,7 @@ __all__ = [
     "long",
     "lt",
     "manual_seed",
+    "margin_ranking_loss",
     "masked_fill",
     "masked_select",
     "matmul",
@@ -439,6 +444,7 @@ __all__ = [
     "outer",
     "permute",
     "pinverse",
+    "poisson_nll_loss",
     "positive",
     "pow",
     "prelu",

@@ -65,6 +65,7 @@ _VALUED = Signatures(
     ),
 )
 
+_LOSS = "Tensor input, Tensor target, int64_t reduction=at::Reduction::Mean"
 _MOVED = Signatures(
     (
         "(Tensor input, int64_t source, int64_t destination)",
@@ -606,6 +607,18 @@ SIGNATURES: dict[str, Signatures] = {
     "hardshrink": Signatures(("(Tensor input, Scalar lambd=0.5, *, Tensor out=None)",), ("(Scalar lambd=0.5)",)),
     "softshrink": Signatures(("(Tensor input, Scalar lambd=0.5, *, Tensor out=None)",)),
     "prelu": Signatures(("(Tensor input, Tensor weight)",), ("(Tensor weight)",)),
+    "huber_loss": Signatures((f"({_LOSS}, double delta=1.0, *, Tensor out=None)",)),
+    "smooth_l1_loss": Signatures((f"({_LOSS}, double beta=1.0, *, Tensor out=None)",)),
+    "margin_ranking_loss": Signatures(
+        ("(Tensor input1, Tensor input2, Tensor target, double margin=0.0, int64_t reduction=at::Reduction::Mean)",)
+    ),
+    "hinge_embedding_loss": Signatures(
+        ("(Tensor input, Tensor target, double margin=1.0, int64_t reduction=at::Reduction::Mean)",)
+    ),
+    "poisson_nll_loss": Signatures(
+        ("(Tensor input, Tensor target, bool log_input, bool full, double eps, int64_t reduction)",)
+    ),
+    "kl_div": Signatures((f"({_LOSS}, *, bool log_target=False)",)),
     "softplus": Signatures(("(Tensor input, Scalar beta=1, Scalar threshold=20, *, Tensor out=None)",)),
     "linear": Signatures(("(Tensor input, Tensor weight, Tensor? bias=None, *, Tensor out=None)",)),
     "one_hot": Signatures(("(Tensor input, int64_t num_classes=-1)",)),

@@ -15,9 +15,12 @@ from ..ops.losses import binary_cross_entropy, binary_cross_entropy_with_logits,
 from ..ops.padding import pad
 from ._activations import *  # noqa: F403 (what it names in ``__all__``)
 from ._activations import __all__ as _activations
+from ._losses import *  # noqa: F403
+from ._losses import __all__ as _losses
 
 __all__ = [
     *_activations,
+    *_losses,
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "cross_entropy",

@@ -177,7 +177,7 @@ _APART = {
 _INPUTS_APART = {"scatter": 2, "scatter_add": 2, "index_add": 2}  # the number of the tensor argument that must be
 _UNCHECKED = {"mm", "bmm", "matmul", "addmm", "mv", "dot", "linear", "softmax", "log_softmax", "tril", "triu"}
 _INTERNAL_OVERLAP = {"sum", "prod", "all", "any", "amax", "amin", "argmax", "argmin", "std", "var", "norm", "mv", "bmm"}
-_INTERNAL_OVERLAP |= {"tril", "triu", "multinomial"}
+_INTERNAL_OVERLAP |= {"threshold", "tril", "triu", "multinomial"}
 
 # What torch calls the operator that finds an argument to require grad.
 _AUTOGRAD_NAMES = {

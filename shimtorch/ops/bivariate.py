@@ -198,8 +198,7 @@ logaddexp2 = binary(
 # --- x * log(y) ---------------------------------------------------------------------------------------------------
 
 
-@in_float32
-def _x_log_y(a, b):
+def _x_log_y(a, b):  # float16 is rounded after each of the two, as in torch
     return np.where(np.isnan(b), b, np.where(a == 0, np.zeros((), a.dtype), a * _log(b)))
 
 
