@@ -10,13 +10,16 @@ from .namespaces import ARRAYS, TENSORS
 from .nodes import Node, already_freed, check_result_version, check_version, saved_result
 
 
-def node_class(grad_fn: str, inputs, derivatives: dict, saved=(), fixed=(), raw=(), optional=(), promote=False) -> type:
+def node_class(
+    grad_fn: str, inputs, derivatives: dict, saved=(), fixed=(), raw=(), optional=(), promote=False, again=False
+) -> type:
     """The Node subclass called ``grad_fn``.
 
     ``derivatives`` maps an input's name to a function ``(xp, grad, …)``; its further parameters name what it
     needs: saved tensors (among ``saved``; "result" is the output) or plain values (among ``fixed``). Names in
     ``raw`` are saved and freed like tensors, but are Python numbers; those in ``optional`` may be None.
     ``promote``: the operands were of several dtypes, and are brought to the gradient's before it is computed with them.
+    ``again``: a node of this class may come to stand where a ``Stale`` stood.
     """
     tensors = [name for name in saved if name != "result" and name not in raw]
 
@@ -29,7 +32,8 @@ def node_class(grad_fn: str, inputs, derivatives: dict, saved=(), fixed=(), raw=
         return method
 
     members = {
-        "__slots__": (), "__module__": "builtins", "saved_names": tuple(saved), "fixed_names": tuple(fixed),
+        "__slots__": ("__weakref__",) if again else (), "__module__": "builtins",
+        "saved_names": tuple(saved), "fixed_names": tuple(fixed),
         "arrays": compiled_later("arrays"), "tensors": compiled_later("tensors"),
     }  # fmt: skip
     cls = type(grad_fn, (Node,), members)

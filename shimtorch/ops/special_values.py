@@ -75,12 +75,16 @@ def _nan_to_num(input, nan=None, posinf=None, neginf=None):
 
     Any shape; the dtype stays. (``torch.nan_to_num``)
     """
+    if input._a.dtype.kind == "c" and recording(input):  # in place torch does
+        raise RuntimeError("nan_to_num does not support automatic differentiation for outputs with complex dtype.")
+    return _filled(input, nan, posinf, neginf)
+
+
+def _filled(input, nan=None, posinf=None, neginf=None):
     for number in (nan, posinf, neginf):
         if number is not None and not isinstance(number, (bool, int, float, np.number, np.bool_, Tensor)):
             raise TypeError("nan")
     a = input._a
-    if a.dtype.kind == "c" and recording(input):
-        raise RuntimeError("nan_to_num does not support automatic differentiation for outputs with complex dtype.")
     r = quietly(_replaced, a, nan, posinf, neginf)
     out = wrap(laid_out(r, a) if a.ndim > 1 else r)
     if recording(input):
@@ -89,4 +93,4 @@ def _nan_to_num(input, nan=None, posinf=None, neginf=None):
 
 
 nan_to_num = publish("nan_to_num", "unary", _nan_to_num, methods=("nan_to_num",), differentiable=("self",))
-publish_inplace("nan_to_num", "unary", _nan_to_num)
+publish_inplace("nan_to_num", "unary", _filled)
