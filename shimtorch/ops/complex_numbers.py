@@ -14,9 +14,9 @@ from .._tensor import Tensor, root_of, scalar_type_name, strides_of
 from .._warnings import warn
 from ..autograd.derivatives import node_class
 from ..autograd.namespaces import TENSORS
-from ..autograd.nodes import INFERENCE, counter_of
+from ..autograd.nodes import INFERENCE, counter_of, extra_of
 from ..autograd.rebasing import Way, way_to, written
-from ._define import binary_core, inplace_of, internal, publish, recording, unary
+from ._define import binary_core, inplace_of, internal, publish, record, recording, unary
 from .shape import view_of
 
 # --- conjugates ---------------------------------------------------------------------------------------------------
@@ -239,9 +239,11 @@ def _joined(a, b):
     return out
 
 
-_complex_core = binary_core(
-    _joined, grad_fn="ComplexBackward0", self=lambda xp, grad: xp.real(grad), other=lambda xp, grad: xp.imag(grad)
-)
+_complex_core = binary_core(_joined)
+_ComplexBackward0 = node_class(  # which in torch saves what it does not need
+    "ComplexBackward0", ("real", "imag"), saved=("real", "imag"), optional=("real", "imag"),
+    derivatives={"real": lambda xp, grad, real: xp.real(grad), "imag": lambda xp, grad, imag: xp.imag(grad)},
+)  # fmt: skip
 
 
 def _complex(real, imag):
@@ -259,7 +261,11 @@ def _complex(real, imag):
             "Expected object of scalar type {} but got scalar type {} for second argument".format(*kinds)
         )
     real.dtype.to_complex()  # which says that there is none of float16
-    return _complex_core(real, imag)
+    out = _complex_core(real, imag)
+    if recording(real, imag):
+        record(out, _ComplexBackward0, (real, imag), tuple([part if part._rg else None for part in (real, imag)]))
+        extra_of(out._node).operands = tuple([(part._a.shape, part._a.dtype) for part in (real, imag)])
+    return out
 
 
 complex = publish("complex", "binary", _complex, differentiable=("real", "imag"))
