@@ -1,7 +1,17 @@
 """PyTorch for documents: ``import shimtorch as torch`` and a document's code behaves as with PyTorch 2.13.0."""
 
-from . import autograd
-from ._device import Size, contiguous_format, device, layout, memory_format, preserve_format, strided
+from . import autograd, linalg
+from ._device import (
+    Size,
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    device,
+    layout,
+    memory_format,
+    preserve_format,
+    strided,
+)
 from ._dtypes import (
     bool,
     cdouble,
@@ -53,10 +63,25 @@ from .autograd.mode import (
     no_grad,
     set_grad_enabled,
 )  # fmt: skip
+from .ops import gelu as _gelu  # noqa: F401 (a row of nn.functional alone)
 from .ops import indexing as _indexing  # noqa: F401 (puts itself on Tensor)
 from .ops._define import alias as _alias
 from .ops.activations import relu, sigmoid
 from .ops.advanced_indexing import index_put, index_put_
+from .ops.bivariate import (
+    arctan2,
+    atan2,
+    copysign,
+    fmax,
+    fmin,
+    fmod,
+    heaviside,
+    hypot,
+    logaddexp,
+    logaddexp2,
+    xlogy,
+)  # fmt: skip
+from .ops.bounds import clamp_max, clamp_min
 from .ops.choosing import masked_fill, masked_select, nonzero, tril, triu, where
 from .ops.comparison import bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, le, logical_not, lt, ne
 from .ops.complex_numbers import (
@@ -76,8 +101,33 @@ from .ops.complex_numbers import (
 from .ops.einsum import einsum
 from .ops.extrema import amax, amin, argmax, argmin, max, maximum, min, minimum
 from .ops.gathering import gather, index_add, index_select, scatter, scatter_add, take
+from .ops.joining import (
+    atleast_1d,
+    atleast_2d,
+    atleast_3d,
+    broadcast_shapes,
+    broadcast_tensors,
+    column_stack,
+    dsplit,
+    dstack,
+    hsplit,
+    hstack,
+    meshgrid,
+    row_stack,
+    tensor_split,
+    vsplit,
+    vstack,
+)
 from .ops.layers import dropout, dropout_, embedding
 from .ops.linalg import addmm, bmm, dot, ger, matmul, mm, mv, outer
+from .ops.linear_algebra.cholesky import cholesky
+from .ops.linear_algebra.determinants import det, logdet, slogdet
+from .ops.linear_algebra.least_squares import pinverse
+from .ops.linear_algebra.products import chain_matmul, matrix_power
+from .ops.linear_algebra.qr import qr
+from .ops.linear_algebra.svd import svd
+from .ops.linear_algebra.systems import inverse_function as inverse
+from .ops.logic import bitwise_left_shift, bitwise_right_shift, isclose, logical_and, logical_or, logical_xor
 from .ops.logit import logit
 from .ops.memory import as_strided
 from .ops.norms import norm
@@ -88,29 +138,36 @@ from .ops.pointwise import (
     clamp,
     clip,
     div,
+    fill,
+    fill_,
     floor_divide,
     mul,
     neg,
     positive,
     reciprocal,
     remainder,
+    rsub,
     sgn,
     sign,
     signbit,
     sub,
     true_divide,
+    zero_,
 )  # fmt: skip
 from .ops.powers import pow, square
+from .ops.rectifiers import hardshrink, prelu, relu_, threshold, threshold_
 from .ops.reductions import all, allclose, any, equal, mean, prod, sum
 from .ops.reshaping import broadcast_to, flatten, moveaxis, movedim, ravel, swapaxes, swapdims, tile
 from .ops.rounding import ceil, floor, frac, round, trunc
 from .ops.sampling import bernoulli, multinomial
 from .ops.scans import cumsum
 from .ops.shape import clone, permute, reshape, squeeze, t, transpose, unsqueeze
+from .ops.smooth_activations import celu, celu_, selu, selu_
 from .ops.softmax import log_softmax, softmax
 from .ops.sorting import argsort, sort, topk
 from .ops.special_values import isfinite, isinf, isnan, isneginf, isposinf, isreal, nan_to_num
 from .ops.statistics import std, var
+from .ops.ternary import addcdiv, addcmul, lerp
 from .ops.transcendentals import (
     acos,
     acosh,
@@ -138,6 +195,7 @@ from .ops.transcendentals import (
     tan,
     tanh,
 )  # fmt: skip
+from .ops.turning import flip, fliplr, flipud, roll, rot90
 
 absolute, negative, multiply = _alias(abs, "absolute"), _alias(neg, "negative"), _alias(mul, "multiply")
 subtract, divide, not_equal = _alias(sub, "subtract"), _alias(div, "divide"), _alias(ne, "not_equal")
@@ -157,6 +215,8 @@ __all__ = [
     "acos",
     "acosh",
     "add",
+    "addcdiv",
+    "addcmul",
     "addmm",
     "adjoint",
     "all",
@@ -170,6 +230,7 @@ __all__ = [
     "arcsin",
     "arcsinh",
     "arctan",
+    "arctan2",
     "arctanh",
     "argmax",
     "argmin",
@@ -179,24 +240,41 @@ __all__ = [
     "asin",
     "asinh",
     "atan",
+    "atan2",
     "atanh",
+    "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
     "autograd",
     "bernoulli",
     "bitwise_and",
+    "bitwise_left_shift",
     "bitwise_not",
     "bitwise_or",
+    "bitwise_right_shift",
     "bitwise_xor",
     "bmm",
     "bool",
+    "broadcast_shapes",
+    "broadcast_tensors",
     "broadcast_to",
     "cat",
     "cdouble",
     "ceil",
+    "celu",
+    "celu_",
     "cfloat",
+    "chain_matmul",
+    "channels_last",
+    "channels_last_3d",
+    "cholesky",
     "chunk",
     "clamp",
+    "clamp_max",
+    "clamp_min",
     "clip",
     "clone",
+    "column_stack",
     "complex",
     "complex64",
     "complex128",
@@ -205,11 +283,13 @@ __all__ = [
     "conj",
     "conj_physical",
     "contiguous_format",
+    "copysign",
     "cos",
     "cosh",
     "cumsum",
     "default_generator",
     "deg2rad",
+    "det",
     "device",
     "div",
     "divide",
@@ -217,6 +297,8 @@ __all__ = [
     "double",
     "dropout",
     "dropout_",
+    "dsplit",
+    "dstack",
     "dtype",
     "einsum",
     "embedding",
@@ -231,14 +313,22 @@ __all__ = [
     "exp2",
     "expm1",
     "eye",
+    "fill",
+    "fill_",
     "fix",
     "flatten",
+    "flip",
+    "fliplr",
+    "flipud",
     "float",
     "float16",
     "float32",
     "float64",
     "floor",
     "floor_divide",
+    "fmax",
+    "fmin",
+    "fmod",
     "frac",
     "from_dlpack",
     "from_numpy",
@@ -253,6 +343,11 @@ __all__ = [
     "greater_equal",
     "gt",
     "half",
+    "hardshrink",
+    "heaviside",
+    "hsplit",
+    "hstack",
+    "hypot",
     "imag",
     "index_add",
     "index_put",
@@ -265,10 +360,12 @@ __all__ = [
     "int16",
     "int32",
     "int64",
+    "inverse",
     "is_conj",
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "is_neg",
+    "isclose",
     "isfinite",
     "isinf",
     "isnan",
@@ -277,15 +374,23 @@ __all__ = [
     "isreal",
     "layout",
     "le",
+    "lerp",
     "less",
     "less_equal",
+    "linalg",
     "linspace",
     "log",
     "log1p",
     "log2",
     "log10",
     "log_softmax",
+    "logaddexp",
+    "logaddexp2",
+    "logdet",
+    "logical_and",
     "logical_not",
+    "logical_or",
+    "logical_xor",
     "logit",
     "logspace",
     "long",
@@ -294,10 +399,12 @@ __all__ = [
     "masked_fill",
     "masked_select",
     "matmul",
+    "matrix_power",
     "max",
     "maximum",
     "mean",
     "memory_format",
+    "meshgrid",
     "min",
     "minimum",
     "mm",
@@ -321,10 +428,13 @@ __all__ = [
     "ones_like",
     "outer",
     "permute",
+    "pinverse",
     "positive",
     "pow",
+    "prelu",
     "preserve_format",
     "prod",
+    "qr",
     "rad2deg",
     "rand",
     "rand_like",
@@ -337,16 +447,23 @@ __all__ = [
     "real",
     "reciprocal",
     "relu",
+    "relu_",
     "remainder",
     "reshape",
     "resolve_conj",
     "resolve_neg",
+    "roll",
+    "rot90",
     "round",
+    "row_stack",
     "rsqrt",
+    "rsub",
     "scatter",
     "scatter_add",
     "seed",
     "select",
+    "selu",
+    "selu_",
     "set_default_dtype",
     "set_grad_enabled",
     "set_printoptions",
@@ -358,6 +475,7 @@ __all__ = [
     "signbit",
     "sin",
     "sinh",
+    "slogdet",
     "softmax",
     "sort",
     "split",
@@ -371,6 +489,7 @@ __all__ = [
     "sub",
     "subtract",
     "sum",
+    "svd",
     "swapaxes",
     "swapdims",
     "t",
@@ -378,6 +497,9 @@ __all__ = [
     "tan",
     "tanh",
     "tensor",
+    "tensor_split",
+    "threshold",
+    "threshold_",
     "tile",
     "topk",
     "transpose",
@@ -391,7 +513,11 @@ __all__ = [
     "var",
     "view_as_complex",
     "view_as_real",
+    "vsplit",
+    "vstack",
     "where",
+    "xlogy",
+    "zero_",
     "zeros",
     "zeros_like",
 ]  # fmt: skip

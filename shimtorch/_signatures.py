@@ -71,6 +71,16 @@ def argument_error(
     return None
 
 
+def deprecation(name: str, signatures: Sequence[str], used: int) -> str:
+    """torch's warning of the overload at the place ``used``, which is one of the deprecated."""
+    told = [f"\t{name}{_read(text)}\n" for text in signatures if not _read(text).hidden]
+    return (
+        f"This overload of {name} is deprecated:\n\t{name}{_read(signatures[used])}\n"
+        f"Consider using one of the following signatures instead:\n{''.join(told)}".rstrip("\n")
+        + " (Triggered internally at /__w/pytorch/pytorch/torch/csrc/utils/python_arg_parser.cpp:1841.)"
+    )
+
+
 class _Refused(Exception):
     """One signature does not fit; the text is what torch says if it says it of this one."""
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import _dtypes, _repr
 from ._device import CPU, Size, contiguous_format, device, layout, memory_format, require_cpu, strided
-from ._layout import contiguous_strides
+from ._layout import contiguous_strides, in_format
 from ._mirror import Mirror, behind
 from .autograd import backward as _backward
 from .autograd.mode import state
@@ -212,7 +212,9 @@ class Tensor:
 
     @_checked
     def is_contiguous(self, *, memory_format: memory_format = contiguous_format) -> bool:
-        """Whether the elements lie in memory in row-major order."""
+        """Whether the elements lie in memory in row-major order, or in that of ``memory_format``."""
+        if memory_format._order:
+            return in_format(self._a, memory_format)
         return self._a.flags.c_contiguous
 
     @_checked
@@ -240,8 +242,8 @@ class Tensor:
 
     @_checked
     def cpu(self, *, memory_format: memory_format | None = None) -> Tensor:
-        """The tensor itself: it lies in the CPU's memory."""
-        return self
+        """The tensor itself, which lies in the CPU's memory, unless it is to have another memory format."""
+        return self if memory_format is None else self.to(memory_format=memory_format)
 
     def cuda(self, device=None, non_blocking: bool = False, memory_format=None) -> Tensor:
         """AssertionError, as in a PyTorch without CUDA."""
