@@ -289,7 +289,8 @@ def _turned(name: str, what: str, line: int, conjugate: bool, dims=None):
             )
             return _conj(input) if conjugate else input
         if ndim != 2 and (dims or ndim < 2):
-            raise RuntimeError(f"tensor.{name} is only supported on {what}. Got {ndim}-D tensor.")
+            better = " For batches of matrices, consider using tensor.mH" if ndim > 2 else ""
+            raise RuntimeError(f"tensor.{name} is only supported on {what}. Got {ndim}-D tensor.{better}")
         out = TENSORS.transpose(input, -2, -1)
         return _conj(out) if conjugate else out
 

@@ -71,6 +71,10 @@ torch.tensor([1.0]).imag
 
 torch.ones(3).H
 
+torch.ones(2, 2, 2).H
+
+torch.ones(3).mT
+
 m = torch.tensor([[1 + 1j, 2], [3, 4j]], requires_grad=True)
 (m.mH @ m).abs().sum().backward()
 f = m.conj().imag
