@@ -546,7 +546,7 @@ __all__ = [
 
 
 def __getattr__(name: str):
-    if name in ("nn", "random", "utils"):
+    if name in ("nn", "random", "special", "utils"):
         import importlib
 
         return importlib.import_module(f"shimtorch.{name}")

@@ -205,6 +205,8 @@ def _argument_error(name: str, kind: str, method: bool, args, kwargs):
 
     if name in SIGNATURES or name.removesuffix("_") in SIGNATURES:
         signatures = signatures_of(name)
+    elif ALIASES.get(name) in SIGNATURES:
+        signatures = signatures_of(ALIASES[name])
     else:
         signatures = (binary_signatures if kind == "binary" else unary_signatures)(name)
     if method:
