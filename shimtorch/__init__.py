@@ -56,6 +56,7 @@ from .autograd.mode import (
 from .ops import indexing as _indexing  # noqa: F401 (puts itself on Tensor)
 from .ops._define import alias as _alias
 from .ops.activations import relu, sigmoid
+from .ops.added_products import addbmm, addmv, addr, baddbmm
 from .ops.advanced_indexing import index_put, index_put_
 from .ops.bivariate import (
     arctan2,
@@ -126,9 +127,12 @@ __all__ = [
     "abs",
     "absolute",
     "add",
+    "addbmm",
     "addcdiv",
     "addcmul",
     "addmm",
+    "addmv",
+    "addr",
     "all",
     "allclose",
     "amax",
@@ -143,6 +147,7 @@ __all__ = [
     "as_tensor",
     "atan2",
     "autograd",
+    "baddbmm",
     "bernoulli",
     "bitwise_and",
     "bitwise_left_shift",
