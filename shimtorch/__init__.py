@@ -67,6 +67,7 @@ from .ops import gelu as _gelu  # noqa: F401 (a row of nn.functional alone)
 from .ops import indexing as _indexing  # noqa: F401 (puts itself on Tensor)
 from .ops._define import alias as _alias
 from .ops.activations import relu, sigmoid
+from .ops.added_products import addbmm, addmv, addr, baddbmm
 from .ops.advanced_indexing import index_put, index_put_
 from .ops.bivariate import (
     arctan2,
@@ -221,9 +222,12 @@ __all__ = [
     "acos",
     "acosh",
     "add",
+    "addbmm",
     "addcdiv",
     "addcmul",
     "addmm",
+    "addmv",
+    "addr",
     "adjoint",
     "all",
     "allclose",
@@ -252,6 +256,7 @@ __all__ = [
     "atleast_2d",
     "atleast_3d",
     "autograd",
+    "baddbmm",
     "bernoulli",
     "bitwise_and",
     "bitwise_left_shift",

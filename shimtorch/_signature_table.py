@@ -66,6 +66,24 @@ _VALUED = Signatures(
 )
 
 _LOSS = "Tensor input, Tensor target, int64_t reduction=at::Reduction::Mean"
+
+
+def _added_product(first: str, second: str, with_dtype: bool = False) -> Signatures:
+    """Of ``beta * input + alpha * (first @ second)``, also with the factors in front, as torch once had it."""
+    both, factors = f"Tensor {first}, Tensor {second}", "Scalar beta=1, Scalar alpha=1"
+    function = (
+        f"(Scalar beta, Tensor input, Scalar alpha, {both}, *, Tensor out=None)|deprecated",
+        f"(Scalar beta, Tensor input, {both}, *, Tensor out=None)|deprecated",
+        f"(Tensor input, {both}, *, {factors}, Tensor out=None)",
+    )
+    if with_dtype:
+        function += (f"(Tensor input, {both}, ScalarType out_dtype, *, {factors}, Tensor out=None)",)
+    method = (
+        f"(Scalar beta, Scalar alpha, {both})|deprecated", f"(Scalar beta, {both})|deprecated", f"({both}, *, {factors})",
+    )  # fmt: skip
+    return Signatures(function, method)
+
+
 _MOVED = Signatures(
     (
         "(Tensor input, int64_t source, int64_t destination)",
@@ -516,20 +534,11 @@ SIGNATURES: dict[str, Signatures] = {
     "unbind": Signatures(("(Tensor input, int64_t dim=0)",), ("(int64_t dim=0)",)),
     "select": Signatures(("(Tensor input, int64_t dim, SymInt index)",), ("(int64_t dim, SymInt index)",)),
     # products
-    "addmm": Signatures(
-        (
-            "(Scalar beta, Tensor input, Scalar alpha, Tensor mat1, Tensor mat2, *, Tensor out=None)|deprecated",
-            "(Scalar beta, Tensor input, Tensor mat1, Tensor mat2, *, Tensor out=None)|deprecated",
-            "(Tensor input, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1, Tensor out=None)",
-            "(Tensor input, Tensor mat1, Tensor mat2, ScalarType out_dtype, *, "
-            "Scalar beta=1, Scalar alpha=1, Tensor out=None)",
-        ),
-        (
-            "(Scalar beta, Scalar alpha, Tensor mat1, Tensor mat2)|deprecated",
-            "(Scalar beta, Tensor mat1, Tensor mat2)|deprecated",
-            "(Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1)",
-        ),
-    ),
+    "addbmm": _added_product("batch1", "batch2"),
+    "addmv": _added_product("mat", "vec"),
+    "addr": _added_product("vec1", "vec2"),
+    "baddbmm": _added_product("batch1", "batch2", with_dtype=True),
+    "addmm": _added_product("mat1", "mat2", with_dtype=True),
     "ger": Signatures(("(Tensor input, Tensor vec2, *, Tensor out=None)",), ("(Tensor vec2)",)),
     "outer": Signatures(("(Tensor input, Tensor vec2, *, Tensor out=None)",), ("(Tensor vec2)",)),
     "einsum": Signatures(("(c10::string_view equation, TensorList tensors, *, IntArrayRef? path=None)",)),

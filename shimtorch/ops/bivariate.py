@@ -55,7 +55,8 @@ def pair_through_float64(function):
 
 
 def _angle_gradients(xp, grad, wanted, self, other):
-    squared = self * self + other * other
+    theirs = other * other  # torch computes terms from right to left
+    squared = self * self + theirs
     reciprocal = xp.masked_zero(xp.reciprocal(squared), squared == 0)
     return (
         grad * other * reciprocal if wanted[0] else None,

@@ -16,6 +16,7 @@ class Arguments:
         self.tensors: list[Any] = []
         self._module, self._requires_grad = module, requires_grad
         self._memory: dict[int, numpy.ndarray[Any, Any]] = {}
+        self._copied: list[Any] = []  # what was copied stays, so that no other memory comes to lie there
         self.positional = [self._taken(argument) for argument in (sample.input, *sample.args)]
         self.named = {name: self._taken(value) for name, value in sample.kwargs.items()}
 
@@ -58,6 +59,7 @@ class Arguments:
         storage = value.untyped_storage()
         place = storage.data_ptr()
         if place not in self._memory:
+            self._copied.append(storage)
             self._memory[place] = numpy.frombuffer(ctypes.string_at(place, storage.nbytes()), "u1").copy()
         dtype = numpy.dtype(str(value.dtype).removeprefix("torch."))
         offset, strides = value.storage_offset() * dtype.itemsize, [step * dtype.itemsize for step in value.stride()]
