@@ -30,7 +30,7 @@ SIGNATURES: dict[str, Signatures] = {
             "(Tensor input, Scalar ord, IntArrayRef dim={-2,-1}, bool keepdim=False, *, ScalarType? dtype=None, "
             "Tensor out=None)",
             '(Tensor input, c10::string_view ord="fro", IntArrayRef dim={-2,-1}, bool keepdim=False, *, '
-            'ScalarType? dtype=None, Tensor out=None)',
+            "ScalarType? dtype=None, Tensor out=None)",
         )
     ),
     "linalg_matrix_power": Signatures(("(Tensor input, int64_t n, *, Tensor out=None)",)),

@@ -71,6 +71,7 @@ ROUTES = {
 def wanting(call: Call, seed: int, near: bool) -> Call:
     """``call`` with operands that want gradients; ``near``: at a random point, else where it was drawn."""
     generator = np.random.default_rng(seed)
+    near = near and _family(call) != "decomposition"  # whose operands are no random ones
 
     def changed(value):
         if isinstance(value, tuple) and any(isinstance(part, Leaf) for part in value):

@@ -16,7 +16,7 @@ from .._define import publish, quietly
 from ..extrema import named_result
 from .checks import require_kernel, require_matrix
 from .cholesky import _require_bool
-from .elimination import adjoint
+from .elimination import adjoint, column_major
 from .spectra import _checked_symmetric, eigh_arrays
 from .svd import require_svd, svd_arrays
 from .systems import is_vector
@@ -67,7 +67,8 @@ def _threshold(sizes, largest, absolute, relative):
 
 
 def _of_pinv(xp, grads, wanted, pinv, a):
-    return (pinv_derivative(xp, grads[0], pinv, a),)
+    found = pinv_derivative(xp, grads[0], pinv, a)
+    return (column_major(found) if xp is ARRAYS else found,)
 
 
 def pinv_derivative(xp, grad, pinv, a):
@@ -204,7 +205,7 @@ def _of_least_squares(xp, grads, wanted, a, b, solution):
             of_x = xp.column(of_x)
         pinv = _plain_pinv(xp, a)
         if wanted[0]:
-            of_a = pinv_derivative(xp, xp.matmul(of_x, xp.mH(b)), pinv, a)
+            of_a = _of_pinv(xp, (xp.matmul(of_x, xp.mH(b)),), None, pinv, a)[0]
         if wanted[1]:
             of_b = xp.matmul(xp.mH(pinv), of_x)
             of_b = xp.without_column(of_b) if vector else of_b
@@ -283,9 +284,10 @@ def _lstsq(input, b, rcond=None, *, driver=None):
     vector = is_vector(input._a, b._a)
     a, y = input._a, b._a[..., None] if vector else b._a
     try:
-        batch = np.broadcast_shapes(a.shape[:-2], y.shape[:-2])
+        others = b._a.shape[:-1] if b._a.ndim < a.ndim else y.shape[:-2]  # whether these are vectors or matrices
+        batch = np.broadcast_shapes(a.shape[:-2], others)
     except ValueError:
-        raise _errors.broadcast(a.shape[:-2], y.shape[:-2]) from None
+        raise _errors.broadcast(a.shape[:-2], others) from None
     a, y = (np.broadcast_to(m, (*batch, *m.shape[-2:])) for m in (a, y))
     x, rank, values = quietly_solved(a, y, eps if rcond is None else float(rcond), driver)
     rows, columns = a.shape[-2:]

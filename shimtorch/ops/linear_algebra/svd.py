@@ -111,10 +111,10 @@ def svd_outputs(input: Tensor, full: bool):
     return outs
 
 
-def _require_no_driver(driver) -> None:
+def _require_no_driver(driver, a) -> None:
     if driver is not None and not isinstance(driver, str):
         raise TypeError("driver")
-    if driver is not None:
+    if driver is not None and a.size:
         raise RuntimeError(
             "torch.linalg.svd: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER backend."
         )
@@ -131,7 +131,7 @@ def _svd(A, full_matrices=True, *, driver=None):
     ``full_matrices``, the vectors that S has numbers for. (``torch.linalg.svd``)"""
     _require_bool(full_matrices)
     require_svd(A)
-    _require_no_driver(driver)
+    _require_no_driver(driver, A._a)
     return _svd_type(svd_outputs(A, full_matrices))
 
 
@@ -144,7 +144,7 @@ def svdvals(A: Tensor):
 def _svdvals(A, *, driver=None):
     """The singular values of matrices, descending. (``torch.linalg.svdvals``)"""
     require_svd(A)
-    _require_no_driver(driver)
+    _require_no_driver(driver, A._a)
     return svdvals(A)
 
 

@@ -222,7 +222,7 @@ def _solve_triangular(input, B, *, upper, left=True, unitriangular=False):
     require_square(input, name)
     require_matrix(B, name, "B")
     _require_fitting(input._a, B._a, left, name)
-    require_kernel(input, "triangular_solve_cpu")
+    require_kernel(input, "triangular_solve_cpu", for_nothing=True)
     return _triangular(input, B, upper, left, unitriangular)
 
 
@@ -240,7 +240,7 @@ def _triangular(a: Tensor, b: Tensor, upper: bool, left: bool, unitriangular: bo
 
 internal(
     "solve_triangular",
-    lambda a, b, upper, left, unit: quietly(solved_triangular, a, b, not upper, left, unit),
+    lambda a, b, upper, left, unit: column_major(quietly(solved_triangular, a, b, not upper, left, unit)),
     _triangular,
 )
 linalg_solve_triangular = publish(
