@@ -20,7 +20,7 @@ SYMMETRIC = (
 # In single precision the sign of a vector may depend on rounding, by which an iteration ends earlier or later.
 OF_SIGNS = ("linalg_eig", "linalg_eigh", "linalg_svd", "svd")
 RECTANGULAR = (
-    "linalg_cond", "linalg_lstsq", "linalg_matrix_rank", "linalg_pinv", "linalg_qr", "linalg_svd", "linalg_svdvals",
+    "linalg_cond", "linalg_lstsq", "linalg_matrix_norm", "linalg_matrix_rank", "linalg_norm", "linalg_pinv", "linalg_qr", "linalg_svd", "linalg_svdvals",
     "pinverse", "qr", "svd",
 )  # fmt: skip
 DTYPES = st.sampled_from(["float32", "float32", "float64", "complex64", "complex128"])
@@ -61,7 +61,7 @@ def matrices(draw, name: str):
         columns = rows + 1
     shape = (*draw(BATCHES), rows, columns)
     if name == "linalg_lstsq" and not all(shape):
-        shape = (rows, rows)
+        columns, shape = rows, (rows, rows)
     if draw(st.integers(0, 15)) == 15:
         shape = shape[-1:]
     generator = np.random.default_rng(draw(st.integers(0, 2**16)))

@@ -299,7 +299,8 @@ def calls(draw, row, only=None):
     return Call(name, operands, keywords, form, twice=draw(st.booleans()), every=draw(st.booleans()))
 
 
-PUBLIC = sorted(name for name, row in OPERATORS.items() if not name.startswith("_"))
+# chain_matmul takes its matrices one by one, of which parsers' signatures know nothing.
+PUBLIC = sorted(name for name, row in OPERATORS.items() if not name.startswith("_") and name != "chain_matmul")
 
 
 @pytest.fixture(autouse=True)

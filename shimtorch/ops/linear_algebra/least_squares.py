@@ -79,8 +79,8 @@ def pinv_derivative(xp, grad, pinv, a):
     if rows <= columns:
         k = mul(grad_h, pinv)
         beyond = mul(k, pinv_h)
-        rest = grad_h - mul(k, a)
-        last = mul(mul(pinv_h, pinv), rest)
+        last = mul(pinv_h, pinv)  # torch computes terms from right to left
+        last = mul(last, grad_h - mul(k, a))
         third = mul(mul(a, pinv), beyond)
         return -xp.mH(mul(pinv, k)) + beyond - third + last
     k = mul(pinv, grad_h)

@@ -25,8 +25,11 @@ def _derivative(symmetric: bool):
         of_values, of_vectors = grads
         if of_vectors is None:
             if symmetric:
-                return (xp.matmul(vectors * xp.row(of_values), xp.mH(vectors)),)
-            return (xp.solve(xp.mH(vectors), xp.column(of_values) * xp.mH(vectors)),)
+                mirrored = xp.mH(vectors)
+                return (xp.matmul(vectors * xp.row(of_values), mirrored),)
+            mirrored = xp.mH(vectors)
+            scaled = xp.column(of_values) * mirrored
+            return (xp.solve(xp.mH(vectors), scaled),)
         inner = xp.matmul(xp.mH(vectors), of_vectors)
         diagonal = xp.main_diagonal(inner)
         if xp.is_complex(vectors) and not np.allclose(xp.value_of(diagonal).imag, 0, 1e-2, 1e-2):
@@ -37,9 +40,11 @@ def _derivative(symmetric: bool):
         if symmetric:
             inner = xp.mul_scalar(inner - xp.mH(inner), 0.5)
         else:
-            inner = inner - xp.matmul(xp.mH(vectors), vectors * xp.row(xp.real_part(diagonal)))
+            scaled = vectors * xp.row(xp.real_part(diagonal))
+            inner = inner - xp.matmul(xp.mH(vectors), scaled)
         mirrored = xp.conj(values)
-        inner = inner / xp.fill_diagonal(xp.row(mirrored) - xp.column(mirrored), 1.0)
+        subtracted = xp.column(mirrored)
+        inner = inner / xp.fill_diagonal(xp.row(mirrored) - subtracted, 1.0)
         if of_values is not None:
             inner = xp.set_diagonal(inner, of_values)
         inner = xp.matmul(inner, xp.mH(vectors))

@@ -12,6 +12,7 @@ from ...autograd.namespaces import ARRAYS
 from ...autograd.nodes import extra_of
 from .._define import internal, publish, quietly
 from ..extrema import named_result
+from ..shape import warn_of_complex
 from .checks import refuse_failed, require_inexact, require_kernel, require_matrix, require_square
 from .cholesky import _require_bool
 from .elimination import column_major, factored, solved, solved_triangular
@@ -140,8 +141,8 @@ linalg_solve_ex = publish("linalg_solve_ex", "decomposition", _solve_ex, differe
 
 
 def _of_inverse(xp, grads, wanted, inverse):
-    back = xp.mH(inverse)
-    return (-xp.matmul(back, xp.matmul(grads[0], xp.mH(inverse))),)
+    inner = xp.matmul(grads[0], xp.mH(inverse))
+    return (-xp.matmul(xp.mH(inverse), inner),)
 
 
 _LinalgInvExBackward0 = joint_class("LinalgInvExBackward0", ("inverse",), _of_inverse, ("inverse",))
@@ -227,6 +228,7 @@ def _solve_triangular(input, B, *, upper, left=True, unitriangular=False):
 
 
 def _triangular(a: Tensor, b: Tensor, upper: bool, left: bool, unitriangular: bool):
+    warn_of_complex(b._a, a._a.dtype)
     y = b._a.astype(a._a.dtype, copy=False)
     r = quietly(solved_triangular, a._a, y, not upper, left, unitriangular)
     out = wrap(column_major(r))
