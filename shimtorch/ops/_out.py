@@ -19,6 +19,7 @@ from ..autograd.nodes import underivable
 from ..autograd.rebasing import written
 from ._define import OPERATORS, record
 from .extrema import named_result
+from .shape import warn_of_complex
 
 _RESIZED = (
     "An output with one or more elements was resized since it had shape {}, which does not match the required output "
@@ -118,6 +119,11 @@ def _of_power(result: Tensor, out: Tensor, inputs) -> None:
     _exact(result, out, inputs)
 
 
+def _of_triangle(result: Tensor, out: Tensor, inputs) -> None:
+    warn_of_complex(result._a, out._a.dtype)
+    _worded("expected scalar type {have} but found {want}")(result, out, inputs)
+
+
 def _of_chain(result: Tensor, out: Tensor, inputs) -> None:
     if result._a.dtype != out._a.dtype:
         have, want = c_name(result), c_name(out)
@@ -141,7 +147,7 @@ _RULES |= {
     "linalg_matrix_norm": _worded("linalg.matrix_norm expected out tensor dtype {have} but got: {want}"),
     "linalg_matrix_rank": _safely("torch.linalg.matrix_rank"),
     "linalg_norm": _worded("linalg.norm expected out tensor dtype {have} but got: {want}"),
-    "linalg_solve_triangular": _worded("expected scalar type {have} but found {want}"),
+    "linalg_solve_triangular": _of_triangle,
     "linalg_vecdot": _worded("linalg.vecdot: Expected out of dtype{have} but found {want}"),
 }  # fmt: skip
 

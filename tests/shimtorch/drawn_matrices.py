@@ -20,8 +20,8 @@ SYMMETRIC = (
 # In single precision the sign of a vector may depend on rounding, by which an iteration ends earlier or later.
 OF_SIGNS = ("linalg_eig", "linalg_eigh", "linalg_svd", "svd")
 RECTANGULAR = (
-    "linalg_cond", "linalg_lstsq", "linalg_matrix_norm", "linalg_matrix_rank", "linalg_norm", "linalg_pinv", "linalg_qr", "linalg_svd", "linalg_svdvals",
-    "pinverse", "qr", "svd",
+    "linalg_cond", "linalg_lstsq", "linalg_matrix_norm", "linalg_matrix_rank", "linalg_norm", "linalg_pinv",
+    "linalg_qr", "linalg_svd", "linalg_svdvals", "pinverse", "qr", "svd",
 )  # fmt: skip
 DTYPES = st.sampled_from(["float32", "float32", "float64", "complex64", "complex128"])
 WIDE = st.sampled_from(["float64", "complex128"])
