@@ -87,6 +87,8 @@ def beside(draw, first: Leaf, parameter: str):
         return Leaf(np.full(sizes, value, kind))
     rows = shape[-2] if len(shape) > 1 else 2
     fitting = [(rows, 2), (rows, 1), (rows, rows), (2, rows), (rows,), (*shape[:-2], rows, 2), shape[:-1]]
+    if len(shape) > 2:
+        fitting = [(*shape[:-2], rows, 2), (*shape[:-2], rows, rows), shape[:-1]]
     wanted = often(draw, st.sampled_from(fitting), st.sampled_from([(3, 2), (), (2,)]))
     kind = np.dtype(often(draw, st.just(dtype), st.sampled_from(["float64", "int64"])))
     generator = np.random.default_rng(draw(st.integers(0, 2**16)))

@@ -28,6 +28,9 @@ WITHOUT = (
     "dropout", "bernoulli", "all", "any", "argmax", "argmin", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor",
     "bool", "byte", "cdouble", "cfloat", "char", "float", "floor_divide", "half", "int", "long", "nonzero", "one_hot",
     "short",
+    # One triangle is read, and the gradient shared by both; eigenvectors of what is no longer symmetric turn.
+    "cholesky", "linalg_cholesky", "linalg_cholesky_ex", "linalg_eigh", "linalg_eigvalsh",
+    "linalg_svd", "svd",  # of which the vectors that no singular value belongs to have no gradient
 )  # fmt: skip
 
 

@@ -316,6 +316,18 @@ KNOWN = [
     (
         "itself",
         Known(
+            "gradients of a decomposition's gradients go through a copy or negation more or less, or by way of t",
+            lambda call, difference: (
+                _family(call) == "decomposition"
+                and (difference.what.startswith("second") or call.name == "linalg_solve_triangular")
+                and difference.what.endswith(("graph", "order", "text"))
+            ),
+            Call("linalg_eigh", (Leaf(np.array([[2.0, 0.5], [0.5, 1.0]]), requires_grad=True),), twice=True),
+        ),
+    ),
+    (
+        "itself",
+        Known(
             "dimensions of one element or none have other strides, by which torch chooses a way to the gradient",
             lambda call, difference: (
                 call.name in _PRODUCTS and any(min(leaf.values.shape, default=2) < 2 for leaf in call.leaves)

@@ -118,6 +118,15 @@ def _pinv_array(input, absolute, relative, hermitian):
     return np.ascontiguousarray(ARRAYS.matmul(v * inverse[..., None, :], adjoint(u)))
 
 
+def _refuse_gradients(atol, rtol) -> None:
+    for name, value in (("atol", atol), ("rtol", rtol)):
+        if state.enabled and isinstance(value, Tensor) and value._rg:
+            raise RuntimeError(
+                f"The function 'linalg_pinv' is not differentiable with respect to argument '{name}'. This input "
+                "cannot have requires_grad True."
+            )
+
+
 _UNSET = object()
 
 
@@ -135,6 +144,7 @@ def _pinv(input, rcond=_UNSET, hermitian=False, *, atol=None, rtol=None):
             f"linalg.pinv({scalar_type_name(input)}{{{list(a.shape)}}}): expected a tensor with 2 or more dimensions "
             "of float, double, cfloat or cdouble types"
         )
+    _refuse_gradients(atol, rtol if rcond is _UNSET else rcond)
     if relative is None:
         absolute, relative = _tolerances(input, atol, rtol, name)
     else:
