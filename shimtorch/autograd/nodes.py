@@ -62,7 +62,7 @@ class Extra:
 
     operands: tuple | None = None  # per edge: None or (shape, numpy dtype)
     versions: tuple[int, ...] | None = None  # per saved tensor: its version when it was saved
-    result_counter: tuple[VersionCounter, int] | None = None  # (counter, version) of the memory of a saved result
+    result_counter: Any = None  # (counter, version) of the memory of a saved result
     result_view: weakref.ref | None = None  # to the origin of the view that the result was written into
     observed = False  # whether gradients must come as ``observed.run`` has them come
     tensor_hooks: list | None = None  # pairs of output number and the hooks of that output, by handle

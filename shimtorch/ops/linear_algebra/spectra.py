@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.linalg import LinAlgError
 
@@ -87,7 +89,7 @@ def eigh_arrays(a, uplo: str):
     return values, column_major(np.stack([pair[1] for pair in pairs]).reshape(a.shape))
 
 
-def _decomposed(a, uplo: str):
+def _decomposed(a, uplo: Any):
     try:
         values, vectors = np.linalg.eigh(a, uplo)
     except LinAlgError:
