@@ -140,6 +140,11 @@ def _of_power(result: Tensor, out: Tensor, inputs) -> None:
     _exact(result, out, inputs)
 
 
+def _of_triangle(result: Tensor, out: Tensor, inputs) -> None:
+    warn_of_complex(result._a, out._a.dtype)
+    _worded("expected scalar type {have} but found {want}")(result, out, inputs)
+
+
 def _of_chain(result: Tensor, out: Tensor, inputs) -> None:
     if result._a.dtype != out._a.dtype:
         have, want = c_name(result), c_name(out)
@@ -164,7 +169,7 @@ _RULES |= {
     "linalg_matrix_norm": _worded("linalg.matrix_norm expected out tensor dtype {have} but got: {want}"),
     "linalg_matrix_rank": _safely("torch.linalg.matrix_rank"),
     "linalg_norm": _worded("linalg.norm expected out tensor dtype {have} but got: {want}"),
-    "linalg_solve_triangular": _worded("expected scalar type {have} but found {want}"),
+    "linalg_solve_triangular": _of_triangle,
     "linalg_vecdot": _worded("linalg.vecdot: Expected out of dtype{have} but found {want}"),
 }  # fmt: skip
 
@@ -231,6 +236,7 @@ _AUTOGRAD_NAMES = {
 # Those without a derivative look at the output alone.
 _UNDERIVABLE = {name for name, asked in _AUTOGRAD_NAMES.items() if asked.startswith("aten::")}
 _SILENT = {"logsigmoid", "multinomial", "addbmm"}  # resize without a warning  # fmt: skip
+_DEPRECATED = {"chain_matmul", "cholesky", "qr"}  # which they say first of all
 # Written by a copy, which can be recorded.
 _COPIED = {"linalg_cond", "linalg_matrix_norm", "linalg_norm"}
 _ROW_MAJOR = {"linalg_eig", "linalg_lstsq", "cholesky"}  # where the output has to be resized
@@ -264,12 +270,14 @@ def into(name: str, forward, out, args, kwargs):
     if kernel == "mv" and outs[0]._a.ndim and outs[0]._a.shape != results[0]._a.shape:
         kernel = "mm"
     check = _RULES.get(kernel) or (_exact if len(outs) > 1 else _castable)
+    if name in _DEPRECATED:
+        _say_again(caught)
     for part, target in zip(results, outs, strict=True):
         if check is _castable and part._a.shape == target._a.shape and name not in _INTERNAL_OVERLAP:
             refuse_overlap(target._a, ())
         check(part, target, inputs)
-    for warning in caught:
-        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    if name not in _DEPRECATED:
+        _say_again(caught)
     if name in _IN_DTYPE_OF_OPERANDS and outs[0]._a.dtype.kind not in "bc":
         for source in [t._a for t in inputs if t._a.dtype.kind == "c"][:1]:
             warn_of_complex(source, outs[0]._a.dtype)
@@ -283,6 +291,11 @@ def into(name: str, forward, out, args, kwargs):
     if enabled and name in _UNDERIVABLE and any(t._rg for t in inputs):
         record(outs[0], underivable(name), [t for t in inputs if t._rg])
     return out if len(outs) == 1 else named_result(f"{name}_out", type(result).__match_args__)(outs)
+
+
+def _say_again(caught) -> None:
+    for warning in caught:
+        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
 
 def _refuse_gradients(name: str, inputs, outs) -> None:
