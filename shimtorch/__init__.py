@@ -64,6 +64,7 @@ from .autograd.mode import (
     set_grad_enabled,
 )  # fmt: skip
 from .ops import indexing as _indexing  # noqa: F401 (puts itself on Tensor)
+from .ops import views_in_place as _views_in_place  # noqa: F401 (so does this)
 from .ops._define import alias as _alias
 from .ops.activations import relu, sigmoid
 from .ops.advanced_indexing import index_put, index_put_
@@ -83,6 +84,7 @@ from .ops.pointwise import (
     clamp,
     clip,
     div,
+    fill_,
     floor_divide,
     mul,
     neg,
@@ -91,6 +93,7 @@ from .ops.pointwise import (
     remainder,
     sub,
     true_divide,
+    zero_,
 )  # fmt: skip
 from .ops.powers import pow
 from .ops.reductions import all, allclose, any, equal, mean, prod, sum
@@ -172,6 +175,7 @@ __all__ = [
     "exp",
     "expm1",
     "eye",
+    "fill_",
     "flatten",
     "float",
     "float16",
@@ -303,6 +307,7 @@ __all__ = [
     "unsqueeze",
     "var",
     "where",
+    "zero_",
     "zeros",
     "zeros_like",
 ]  # fmt: skip

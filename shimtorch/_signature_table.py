@@ -149,6 +149,7 @@ SIGNATURES: dict[str, Signatures] = {
     "view": Signatures((), ("(ScalarType dtype)", "(SymIntArrayRef size)")),
     "reshape": Signatures(("(Tensor input, SymIntArrayRef shape)",), ("(SymIntArrayRef shape)",)),
     "t": unary_signatures("t"),
+    "t_": Signatures((), ("TensorBase.t_()",)),
     "transpose": Signatures(("(Tensor input, int64_t dim0, int64_t dim1)",), ("(int64_t dim0, int64_t dim1)",)),
     "permute": Signatures(("(Tensor input, IntArrayRef dims)",), ("(IntArrayRef dims)",)),
     "squeeze": Signatures(
