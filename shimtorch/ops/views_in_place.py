@@ -10,6 +10,7 @@ from .._tensor import Tensor
 from ..autograd.mode import state
 from ..autograd.rebasing import require_writable, written
 from ._define import _guarded
+from .reshaping import _swapaxes
 from .shape import (
     _squeeze,
     _SqueezeBackward0,
@@ -67,7 +68,7 @@ def _square_t(input):
 
 _in_place("t", _square_t)
 _in_place("transpose", _transpose)
-_in_place("swapaxes", _transpose)
+_in_place("swapaxes", _swapaxes)
 _in_place("swapdims", _transpose)
 _in_place("squeeze", _squeeze)
 _in_place("unsqueeze", _unsqueeze)
