@@ -54,7 +54,7 @@ class Arguments:
         """Of the same strides, in a copy of the same memory, which others may share."""
         value = value.detach().resolve_conj().resolve_neg()
         if not value.numel():
-            return self._module.from_numpy(value.numpy().copy())
+            return self._module.zeros(list(value.shape), dtype=self._taken(value.dtype))
         storage = value.untyped_storage()
         place = storage.data_ptr()
         if place not in self._memory:
