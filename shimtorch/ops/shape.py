@@ -16,6 +16,7 @@ from numpy import ndarray
 from .. import _dtypes
 from .._device import Size, contiguous_format, memory_format, preserve_format, require_cpu
 from .._layout import in_format, laid_out, new_in_format, suggests
+from .._mirror import Mirror
 from .._tensor import Tensor, new, scalar_type_name, strides_of, wrap, wrap_dim
 from .._warnings import warn
 from ..autograd.derivatives import node_class
@@ -200,6 +201,11 @@ def _view(input, *shape, size=None, dtype=None):
         elif kind is tuple or kind is list or kind is Size:
             array = _easily(a, first)
         elif kind is _dtypes.dtype:
+            if type(input._root) is Mirror:
+                raise RuntimeError(
+                    "torch.Tensor.view is not supported for conjugate view tensors when converting to a different "
+                    "dtype."
+                )
             out = wrap(_reinterpreted(a, first))
             out._vc = counter_of(input)  # to torch it is no view, though its writes are counted with the others
             return out
