@@ -65,6 +65,7 @@ from .autograd.mode import (
 )  # fmt: skip
 from .ops import gelu as _gelu  # noqa: F401 (a row of nn.functional alone)
 from .ops import indexing as _indexing  # noqa: F401 (puts itself on Tensor)
+from .ops import views_in_place as _views_in_place  # noqa: F401 (so does this)
 from .ops._define import alias as _alias
 from .ops.activations import relu, sigmoid
 from .ops.added_products import addbmm, addmv, addr, baddbmm

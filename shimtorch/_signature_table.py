@@ -79,8 +79,10 @@ def _added_product(first: str, second: str, with_dtype: bool = False) -> Signatu
     if with_dtype:
         function += (f"(Tensor input, {both}, ScalarType out_dtype, *, {factors}, Tensor out=None)",)
     method = (
-        f"(Scalar beta, Scalar alpha, {both})|deprecated", f"(Scalar beta, {both})|deprecated", f"({both}, *, {factors})",
-    )  # fmt: skip
+        f"(Scalar beta, Scalar alpha, {both})|deprecated",
+        f"(Scalar beta, {both})|deprecated",
+        f"({both}, *, {factors})",
+    )
     return Signatures(function, method)
 
 
@@ -234,6 +236,7 @@ SIGNATURES: dict[str, Signatures] = {
     "view": Signatures((), ("(ScalarType dtype)", "(SymIntArrayRef size)")),
     "reshape": Signatures(("(Tensor input, SymIntArrayRef shape)",), ("(SymIntArrayRef shape)",)),
     "t": unary_signatures("t"),
+    "t_": Signatures((), ("TensorBase.t_()",)),
     "transpose": Signatures(("(Tensor input, int64_t dim0, int64_t dim1)",), ("(int64_t dim0, int64_t dim1)",)),
     "permute": Signatures(("(Tensor input, IntArrayRef dims)",), ("(IntArrayRef dims)",)),
     "squeeze": Signatures(

@@ -186,7 +186,7 @@ def _error_before(error: Exception, name: str, kind: str, method: bool, args, kw
 
 def refusal_before(error: Exception, *operands) -> Exception:
     """``error``, or where the origin of an operand cannot be made that refusal, which is what torch comes to first."""
-    if state.enabled:
+    if state.enabled and not hasattr(error, "before_origins"):
         given = [
             value for operand in operands for value in (operand if isinstance(operand, (list, tuple)) else [operand])
         ]

@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 
 from .. import _dtypes, _errors
-from .._layout import OVERLAP, refuse_overlap
+from .._layout import OVERLAP, is_dense, refuse_overlap
 from .._tensor import Tensor, address, c_name, scalar_type_name
 from .._warnings import warn
 from ..autograd.mode import state
@@ -179,7 +179,7 @@ _IN_DTYPE_OF_OUT = {"sum", "prod", "cumsum", "mean"}
 _IN_DTYPE_OF_OPERANDS = {"eq", "ne", "not_equal", "logical_and", "logical_or", "logical_xor"}
 # An output that is an input at the same time would be read after it was written.
 _APART = {
-    *_CATS, "gather", "index_select", "masked_select", "outer", "ger", "nonzero"
+    *_CATS, "gather", "index_select", "masked_select", "outer", "ger", "nonzero", "take"
 }  # fmt: skip
 _INPUTS_APART = {"scatter": 2, "scatter_add": 2, "index_add": 2}  # the number of the tensor argument that must be
 _UNCHECKED = {"mm", "bmm", "matmul", "addmm", "addmv", "baddbmm", "addbmm", "mv", "dot", "linear", "softmax"}
@@ -334,6 +334,11 @@ def _with_dtype_of(name: str, out: Tensor, inputs, kwargs, along_dims: bool):
 
 def _write(name: str, out: Tensor, result: Tensor, inputs) -> None:
     a, r = out._a, result._a
+    if name in ("index_select", "take"):
+        refuse_overlap(a, ())
+    apart = inputs if name in _APART else inputs[_INPUTS_APART.get(name, len(inputs)) :]
+    if any(source is out or _meet(a, max(a.size, r.size), source._a) for source in apart):
+        raise RuntimeError(OVERLAP.format("some elements of the input tensor and the written-to tensor refer"))
     if a.shape != r.shape:
         if a.size and name not in _SILENT:
             warn(RESIZED.format(list(a.shape), list(r.shape)))
@@ -342,14 +347,26 @@ def _write(name: str, out: Tensor, result: Tensor, inputs) -> None:
         a = _resized(out, r, inputs)
     elif name not in _INTERNAL_OVERLAP:
         refuse_overlap(a, [] if name in _UNCHECKED else [t._a for t in inputs])
-    apart = inputs if name in _APART else inputs[_INPUTS_APART.get(name, len(inputs)) :]
-    for source in apart:
-        if source._a.size and a.size and np.may_share_memory(a, source._a) and address(a) == address(source._a):
-            raise RuntimeError(OVERLAP.format("some elements of the input tensor and the written-to tensor refer"))
     if a is not r:
         kind = "real" if r.dtype.kind == "c" and a.dtype.kind not in "cb" else None
         np.copyto(a, r.real if kind else r, "unsafe")
     written(out)
+
+
+def _meet(a: np.ndarray, size: int, source: np.ndarray) -> bool:
+    """Whether both have elements in the same place, once ``a`` has so many, as far as torch looks for it."""
+    if not a.size or not source.size or _memory(a) is not _memory(source):
+        return False
+    begin, first = address(a), address(source)
+    if begin == first:
+        return True
+    return is_dense(a) and is_dense(source) and begin < first + source.nbytes and first < begin + size * a.itemsize
+
+
+def _memory(a: np.ndarray):
+    while isinstance(a.base, np.ndarray):
+        a = a.base
+    return a
 
 
 def _resized(out: Tensor, result: np.ndarray, inputs) -> np.ndarray:
