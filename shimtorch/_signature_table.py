@@ -71,7 +71,7 @@ _LOSS = "Tensor input, Tensor target, int64_t reduction=at::Reduction::Mean"
 def _added_product(first: str, second: str, with_dtype: bool = False) -> Signatures:
     """Of ``beta * input + alpha * (first @ second)``, also with the factors in front, as torch once had it."""
     both, factors = f"Tensor {first}, Tensor {second}", "Scalar beta=1, Scalar alpha=1"
-    function = (
+    function: tuple[str, ...] = (
         f"(Scalar beta, Tensor input, Scalar alpha, {both}, *, Tensor out=None)|deprecated",
         f"(Scalar beta, Tensor input, {both}, *, Tensor out=None)|deprecated",
         f"(Tensor input, {both}, *, {factors}, Tensor out=None)",
