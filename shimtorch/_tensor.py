@@ -110,7 +110,7 @@ class Tensor:
     _root: np.ndarray | None = None  # the array whose first element is the first of the storage, if not its counter's
     _made = ""  # of a view: how it was made, if writes into it cannot be recorded ("several", "no_grad", …)
     _borrowed = False  # of a view: whether it requires grad as its base does, though no edge leads from it
-    _retained = False  # whether it kept its gradient when it was cut off its graph
+    _retained = False  # whether its gradient was kept by a node that is its origin no more
     _detached: int | None = None  # when ``detach_`` cut it off its graph, on the clock of ``next_sequence``
     _outdated = False  # of a view whose base requires no grad: whether its memory was written since
 
@@ -172,7 +172,11 @@ class Tensor:
     @_checked
     def size(self, dim: int | None = None):
         """The shape, or the size of dimension ``dim``; IndexError if there is none such."""
-        return self.shape if dim is None else self._a.shape[wrap_dim(dim, self._a.ndim)]
+        if dim is None:
+            return self.shape
+        if not self._a.ndim and isinstance(dim, int):
+            raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+        return self._a.shape[wrap_dim(dim, self._a.ndim)]
 
     @_checked
     def dim(self) -> int:
@@ -387,7 +391,7 @@ class Tensor:
         if not self._rg:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
         origin = origin_so_far(self)
-        if origin is None:
+        if origin is None or self._retained:
             return
         extra = origin.extra
         if (extra is None or extra.retained is None) and self._node:

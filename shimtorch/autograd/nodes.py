@@ -353,11 +353,20 @@ def _is_result(tensor, node) -> bool:
     return saved is not None and saved[node.saved_names.index("result")] is tensor._a
 
 
-def move_retained(before, node) -> None:
-    """Let ``node``, which an in-place write makes a tensor's new origin, keep the gradient its old one was to."""
+def move_retained(tensor, before, node) -> None:
+    """Let ``node``, which an in-place write makes a tensor's new origin, keep the gradient its old one was to.
+
+    torch fails by itself where the tensor lost the old one by ``detach_``, or kept it further up by a view in place.
+    """
     extra = before.extra if before is not None else None
     if extra is not None and extra.retained is not None:
         extra_of(node).retained, extra.retained = extra.retained, None
+    elif tensor._retained:
+        what, line = ("old_fn", 205) if before is None else ("out != nullptr", 207)
+        raise RuntimeError(
+            f'{what} INTERNAL ASSERT FAILED at "/__w/pytorch/pytorch/torch/csrc/autograd/variable.cpp":{line}, '
+            "please report a bug to PyTorch. "
+        )
 
 
 def extra_of(node) -> Extra:

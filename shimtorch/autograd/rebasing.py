@@ -118,7 +118,7 @@ class Stale(Node):
         if barred(view):
             raise refusal(view, before, indirectly=True)
         if before is not None:
-            move_retained(before, self)
+            move_retained(view, before, self)
         base = view._base
         if view._made and base._rg:
             node = led(base, way_to(view))._node
@@ -259,8 +259,8 @@ _IN_PLACE = "{} that requires grad is being used in an in-place operation."
 
 
 def _after_arguments(error: RuntimeError) -> RuntimeError:
-    """An error before which torch has looked at the operator's arguments."""
-    error.after_arguments = True
+    """An error before which torch has looked at the operator's arguments, but not at where they came from."""
+    error.after_arguments = error.before_origins = True
     return error
 
 
@@ -271,10 +271,12 @@ def rebase(tensor, node) -> None:
     """Make ``tensor``, whose memory was just written and counted as such, the output of ``node``."""
     base = tensor._base
     if base is None:
-        move_retained(tensor._node, node)
+        before = tensor._node
         if tensor._backward_hooks is not None:
             tensor._backward_hooks = None
         tensor._node, tensor._rg = node, True
+        if before is not None or tensor._retained:
+            move_retained(tensor, before, node)
         if tensor._vc.views is not None:
             outdate(tensor._vc)
         if hooks.stack:
@@ -289,7 +291,7 @@ def rebase(tensor, node) -> None:
     slices.extra = None
     if node.extra is not None and node.extra.operands is not None:
         extra_of(slices).operands = (None, *node.extra.operands[1:])
-    move_retained(base._node, slices)
+    move_retained(base, base._node, slices)
     base._backward_hooks = None
     base._node, base._rg = slices, True
     outdate(tensor._vc)

@@ -186,7 +186,7 @@ def _error_before(error: Exception, name: str, kind: str, method: bool, args, kw
 
 def refusal_before(error: Exception, *operands) -> Exception:
     """``error``, or where the origin of an operand cannot be made that refusal, which is what torch comes to first."""
-    if state.enabled:
+    if state.enabled and not hasattr(error, "before_origins"):
         given = [
             value for operand in operands for value in (operand if isinstance(operand, (list, tuple)) else [operand])
         ]
@@ -656,10 +656,11 @@ def _step(a, b, alpha) -> None:
     a[...] = total
 
 
-def inplace_of(forward, ufunc=None, zero=None, binary=False, unary=False):
+def inplace_of(forward, ufunc=None, zero=None, binary=False, unary=False, overlapping=False):
     """The in-place form of ``forward``: compute, check, write into ``self``, and take over the new node.
 
-    ``unary``: what else it takes are numbers that do not decide about dtypes.
+    ``unary``: what else it takes are numbers that do not decide about dtypes. ``overlapping``: torch lets it write an
+    element more than once.
     """
 
     def write(self, *args, **kwargs):
@@ -699,10 +700,12 @@ def inplace_of(forward, ufunc=None, zero=None, binary=False, unary=False):
             result = forward(original, *args, **kwargs)
         except (RuntimeError, NotImplementedError) as error:
             if not _errors.comes_first(error):
-                refuse_overlap(a, [arg._a for arg in operands if type(arg) is Tensor])
+                if not overlapping:
+                    refuse_overlap(a, [arg._a for arg in operands if type(arg) is Tensor])
                 _check_target(self, () if unary else operands, comparing=zero is not None)
             raise
-        refuse_overlap(a, [arg._a for arg in operands if type(arg) is Tensor])
+        if not overlapping:
+            refuse_overlap(a, [arg._a for arg in operands if type(arg) is Tensor])
         if result is NotImplemented:
             return result
         if zero is not None:

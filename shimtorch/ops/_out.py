@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 
 from .. import _dtypes, _errors
-from .._layout import OVERLAP, refuse_overlap
+from .._layout import OVERLAP, is_dense, refuse_overlap
 from .._tensor import Tensor, address, c_name, scalar_type_name
 from .._warnings import warn
 from ..autograd.mode import state
@@ -80,12 +80,15 @@ _RULES = {
     **dict.fromkeys(("clamp", "clip"), lambda *parts: (_castable if len(parts[2]) > 1 else _found)(*parts)),
     **dict.fromkeys(
         (
-            "mm", "matmul", "bmm", "addmm", "linear", "tril", "triu", "gather", "scatter", "scatter_add", "index_add",
-            "softmax", "log_softmax", "argmax", "argmin", "norm", "sort", "topk", "sum", "prod", "cumsum", "argsort",
+            "mm", "matmul", "bmm", "addmm", "addmv", "baddbmm", "linear", "tril", "triu", "gather", "scatter",
+            "scatter_add", "index_add",
+            "softmax", "log_softmax", "argmax", "argmin", "norm",
+            "take_along_dim", "sort", "topk", "sum", "prod", "cumsum", "argsort",
         ),
         _exact,
     ),
     "lerp": lambda *parts: (_found if len(parts[2]) == 3 and parts[2][2]._a.ndim else _castable)(*parts),
+    "addbmm": _worded("self and mat2 must have the same dtype, but got {want} and {have}"),
     "where": _worded("Expected out type to be {have} but got {want}"),
     "all": _worded("all only supports bool tensor for result, got: {want}", fits=lambda _, w: str(w) in _BOOL_OR_BYTE),
     "any": _worded("any only supports bool tensor for result, got: {want}", fits=lambda _, w: str(w) in _BOOL_OR_BYTE),
@@ -117,6 +120,13 @@ _RULES = {
 }  # fmt: skip
 
 
+def _of_diag(result: Tensor, out: Tensor, inputs) -> None:
+    if not _no_category_lost(result.dtype, out.dtype):
+        have, want = scalar_type_name(result), scalar_type_name(out)
+        raise RuntimeError(f"diag: result type {have} can't be cast to the desired out= type {want}")
+    _exact(result, out, inputs)
+
+
 def _safely(name: str, called: str = "result"):
     """The check of linear algebra: no category may be lost."""
     return _worded(
@@ -130,6 +140,11 @@ def _of_power(result: Tensor, out: Tensor, inputs) -> None:
     _exact(result, out, inputs)
 
 
+def _of_triangle(result: Tensor, out: Tensor, inputs) -> None:
+    warn_of_complex(result._a, out._a.dtype)
+    _worded("expected scalar type {have} but found {want}")(result, out, inputs)
+
+
 def _of_chain(result: Tensor, out: Tensor, inputs) -> None:
     if result._a.dtype != out._a.dtype:
         have, want = c_name(result), c_name(out)
@@ -137,6 +152,7 @@ def _of_chain(result: Tensor, out: Tensor, inputs) -> None:
 
 
 _RULES |= {
+    "diag": _of_diag,
     **dict.fromkeys(
         (
             "inverse", "linalg_cholesky", "linalg_det", "linalg_eigvalsh", "linalg_inv", "linalg_solve",
@@ -153,7 +169,7 @@ _RULES |= {
     "linalg_matrix_norm": _worded("linalg.matrix_norm expected out tensor dtype {have} but got: {want}"),
     "linalg_matrix_rank": _safely("torch.linalg.matrix_rank"),
     "linalg_norm": _worded("linalg.norm expected out tensor dtype {have} but got: {want}"),
-    "linalg_solve_triangular": _worded("expected scalar type {have} but found {want}"),
+    "linalg_solve_triangular": _of_triangle,
     "linalg_vecdot": _worded("linalg.vecdot: Expected out of dtype{have} but found {want}"),
 }  # fmt: skip
 
@@ -163,12 +179,13 @@ _IN_DTYPE_OF_OUT = {"sum", "prod", "cumsum", "mean"}
 _IN_DTYPE_OF_OPERANDS = {"eq", "ne", "not_equal", "logical_and", "logical_or", "logical_xor"}
 # An output that is an input at the same time would be read after it was written.
 _APART = {
-    *_CATS, "gather", "index_select", "masked_select", "outer", "ger", "nonzero"
+    *_CATS, "gather", "index_select", "masked_select", "outer", "ger", "nonzero", "take"
 }  # fmt: skip
 _INPUTS_APART = {"scatter": 2, "scatter_add": 2, "index_add": 2}  # the number of the tensor argument that must be
-_UNCHECKED = {"mm", "bmm", "matmul", "addmm", "mv", "dot", "linear", "softmax", "log_softmax", "tril", "triu"}
+_UNCHECKED = {"mm", "bmm", "matmul", "addmm", "addmv", "baddbmm", "addbmm", "mv", "dot", "linear", "softmax"}
+_UNCHECKED |= {"log_softmax", "tril", "triu"}
 _INTERNAL_OVERLAP = {"sum", "prod", "all", "any", "amax", "amin", "argmax", "argmin", "std", "var", "norm", "mv", "bmm"}
-_INTERNAL_OVERLAP |= {"tril", "triu", "multinomial"}
+_INTERNAL_OVERLAP |= {"threshold", "tril", "triu", "multinomial"}
 
 # What torch calls the operator that finds an argument to require grad.
 _AUTOGRAD_NAMES = {
@@ -218,7 +235,8 @@ _AUTOGRAD_NAMES = {
 }
 # Those without a derivative look at the output alone.
 _UNDERIVABLE = {name for name, asked in _AUTOGRAD_NAMES.items() if asked.startswith("aten::")}
-_SILENT = {"logsigmoid", "multinomial"}  # resize without a warning  # fmt: skip
+_SILENT = {"logsigmoid", "multinomial", "addbmm"}  # resize without a warning  # fmt: skip
+_DEPRECATED = {"chain_matmul", "cholesky", "qr"}  # which they say first of all
 # Written by a copy, which can be recorded.
 _COPIED = {"linalg_cond", "linalg_matrix_norm", "linalg_norm"}
 _ROW_MAJOR = {"linalg_eig", "linalg_lstsq", "cholesky"}  # where the output has to be resized
@@ -252,12 +270,14 @@ def into(name: str, forward, out, args, kwargs):
     if kernel == "mv" and outs[0]._a.ndim and outs[0]._a.shape != results[0]._a.shape:
         kernel = "mm"
     check = _RULES.get(kernel) or (_exact if len(outs) > 1 else _castable)
+    if name in _DEPRECATED:
+        _say_again(caught)
     for part, target in zip(results, outs, strict=True):
         if check is _castable and part._a.shape == target._a.shape and name not in _INTERNAL_OVERLAP:
             refuse_overlap(target._a, ())
         check(part, target, inputs)
-    for warning in caught:
-        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    if name not in _DEPRECATED:
+        _say_again(caught)
     if name in _IN_DTYPE_OF_OPERANDS and outs[0]._a.dtype.kind not in "bc":
         for source in [t._a for t in inputs if t._a.dtype.kind == "c"][:1]:
             warn_of_complex(source, outs[0]._a.dtype)
@@ -271,6 +291,11 @@ def into(name: str, forward, out, args, kwargs):
     if enabled and name in _UNDERIVABLE and any(t._rg for t in inputs):
         record(outs[0], underivable(name), [t for t in inputs if t._rg])
     return out if len(outs) == 1 else named_result(f"{name}_out", type(result).__match_args__)(outs)
+
+
+def _say_again(caught) -> None:
+    for warning in caught:
+        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
 
 def _refuse_gradients(name: str, inputs, outs) -> None:
@@ -309,6 +334,11 @@ def _with_dtype_of(name: str, out: Tensor, inputs, kwargs, along_dims: bool):
 
 def _write(name: str, out: Tensor, result: Tensor, inputs) -> None:
     a, r = out._a, result._a
+    if name in ("index_select", "take"):
+        refuse_overlap(a, ())
+    apart = inputs if name in _APART else inputs[_INPUTS_APART.get(name, len(inputs)) :]
+    if any(source is out or _meet(a, max(a.size, r.size), source._a) for source in apart):
+        raise RuntimeError(OVERLAP.format("some elements of the input tensor and the written-to tensor refer"))
     if a.shape != r.shape:
         if a.size and name not in _SILENT:
             warn(RESIZED.format(list(a.shape), list(r.shape)))
@@ -317,14 +347,26 @@ def _write(name: str, out: Tensor, result: Tensor, inputs) -> None:
         a = _resized(out, r, inputs)
     elif name not in _INTERNAL_OVERLAP:
         refuse_overlap(a, [] if name in _UNCHECKED else [t._a for t in inputs])
-    apart = inputs if name in _APART else inputs[_INPUTS_APART.get(name, len(inputs)) :]
-    for source in apart:
-        if source._a.size and a.size and np.may_share_memory(a, source._a) and address(a) == address(source._a):
-            raise RuntimeError(OVERLAP.format("some elements of the input tensor and the written-to tensor refer"))
     if a is not r:
         kind = "real" if r.dtype.kind == "c" and a.dtype.kind not in "cb" else None
         np.copyto(a, r.real if kind else r, "unsafe")
     written(out)
+
+
+def _meet(a: np.ndarray, size: int, source: np.ndarray) -> bool:
+    """Whether both have elements in the same place, once ``a`` has so many, as far as torch looks for it."""
+    if not a.size or not source.size or _memory(a) is not _memory(source):
+        return False
+    begin, first = address(a), address(source)
+    if begin == first:
+        return True
+    return is_dense(a) and is_dense(source) and begin < first + source.nbytes and first < begin + size * a.itemsize
+
+
+def _memory(a: np.ndarray):
+    while isinstance(a.base, np.ndarray):
+        a = a.base
+    return a
 
 
 def _resized(out: Tensor, result: np.ndarray, inputs) -> np.ndarray:

@@ -734,11 +734,11 @@ _FillBackward1, _FillBackward3 = (
 )  # fmt: skip
 
 
-def _zero_(self):
+def _zero_(input):
     """Write 0 everywhere; the dtype and shape stay. (``torch.Tensor.zero_``)"""
-    original = before_inplace(self)
-    self._a.fill(0)
-    return _written(self, original, _ZeroBackward0, ())
+    original = before_inplace(input)
+    input._a.fill(0)
+    return _written(input, original, _ZeroBackward0, ())
 
 
 def _written(self, original, cls, others):
@@ -752,23 +752,23 @@ def _written(self, original, cls, others):
     return self
 
 
-def _fill_(self, value):
+def _fill_(input, value):
     """Write one number, or the value of a 0-d tensor, everywhere. (``torch.Tensor.fill_``)"""
     if isinstance(value, Tensor):
-        original = before_inplace(self, (value,))
+        original = before_inplace(input, (value,))
         if value._a.ndim:
             raise RuntimeError(
                 f"fill_ only supports 0-dimension value tensor but got tensor with {value._a.ndim} dimensions."
             )
-        refuse_overlap(self._a, (value._a,))
-        warn_of_complex(value._a, self._a.dtype)
-        quietly(np.copyto, self._a, cast_array(value._a, self._a.dtype), "unsafe")
-        return _written(self, original, _FillBackward3, (value,))
+        refuse_overlap(input._a, (value._a,))
+        warn_of_complex(value._a, input._a.dtype)
+        quietly(np.copyto, input._a, cast_array(value._a, input._a.dtype), "unsafe")
+        return _written(input, original, _FillBackward3, (value,))
     if not isinstance(value, SCALARS):
         raise TypeError("value")
-    original = before_inplace(self)
-    fill_array(self._a, value)
-    return _written(self, original, _FillBackward2, ())
+    original = before_inplace(input)
+    fill_array(input._a, value)
+    return _written(input, original, _FillBackward2, ())
 
 
 def _fill(input, value):

@@ -543,6 +543,8 @@ def _multinomial(input, num_samples, replacement=False, *, generator=None):
         raise RuntimeError("cannot sample n_sample <= 0 samples")
     if not replacement and count > a.shape[-1]:
         raise RuntimeError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")
+    if a.shape[-1] > 2**24:
+        raise RuntimeError("number of categories cannot exceed 2^24")
     shape = (*a.shape[:-1], count)
     if 0 in shape:
         return wrap(np.empty(shape, np.int64))

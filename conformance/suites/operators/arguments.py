@@ -15,7 +15,9 @@ class Arguments:
     def __init__(self, module: ModuleType, sample: Any, requires_grad: bool = False) -> None:
         self.tensors: list[Any] = []
         self._module, self._requires_grad = module, requires_grad
-        self._memory: dict[int, numpy.ndarray[Any, Any]] = {}
+        self._made: dict[int, Any] = {}
+        self._memory: dict[int, Any] = {}
+        self._copied: list[Any] = []  # what was copied stays, so that no other memory comes to lie there
         self.positional = [self._taken(argument) for argument in (sample.input, *sample.args)]
         self.named = {name: self._taken(value) for name, value in sample.kwargs.items()}
 
@@ -31,7 +33,9 @@ class Arguments:
         import torch
 
         if isinstance(value, torch.Tensor):
-            made = self._tensor(value)
+            if id(value) in self._made:
+                return self._made[id(value)]
+            made = self._made[id(value)] = self._tensor(value)
             if value.requires_grad and self._requires_grad:
                 made.requires_grad_(True)
             self.tensors.append(made)
@@ -54,10 +58,14 @@ class Arguments:
         """Of the same strides, in a copy of the same memory, which others may share."""
         value = value.detach().resolve_conj().resolve_neg()
         if not value.numel():
-            return self._module.from_numpy(value.numpy().copy())
+            return self._module.zeros(list(value.shape), dtype=self._taken(value.dtype))
         storage = value.untyped_storage()
         place = storage.data_ptr()
+        if self._module.__name__ == "torch":  # what comes from NumPy could not be resized there
+            memory = self._memory.setdefault(place, storage.clone())
+            return value.new_empty(0).set_(memory, value.storage_offset(), value.shape, value.stride())
         if place not in self._memory:
+            self._copied.append(storage)
             self._memory[place] = numpy.frombuffer(ctypes.string_at(place, storage.nbytes()), "u1").copy()
         dtype = numpy.dtype(str(value.dtype).removeprefix("torch."))
         offset, strides = value.storage_offset() * dtype.itemsize, [step * dtype.itemsize for step in value.stride()]

@@ -78,7 +78,7 @@ def out(op: Any, subject: ModuleType, sample: Any) -> str:
     plain = outcome(_torch(), lambda: given.call(op.op))
     if plain.error is not None:
         return ""
-    for how in (_without_elements, _of_another_dtype, *(() if op.name in _OVERRUNNING else (_fitting,))):
+    for how in (_fitting, _without_elements, _of_another_dtype)[op.name in _OVERRUNNING :]:
         told = []
         for module, called in ((subject, function), (_torch(), op.op)):
             arguments = Arguments(module, sample)

@@ -129,9 +129,9 @@ def _norm(input, ord=None, dim=None, keepdim=False, *, dtype=None):
     return _linalg_vector_norm(input, 2.0 if ord is None else ord, dims, keepdim, dtype)
 
 
-linalg_matrix_norm = publish("linalg_matrix_norm", "reduction", _matrix_norm, differentiable=("self",))
+linalg_matrix_norm = publish("linalg_matrix_norm", "decomposition", _matrix_norm, differentiable=("self",))
 linalg_vector_norm = publish("linalg_vector_norm", "reduction", _vector_norm, differentiable=("self",))
-linalg_norm = publish("linalg_norm", "reduction", _norm, differentiable=("self",))
+linalg_norm = publish("linalg_norm", "decomposition", _norm, differentiable=("self",))
 
 
 # --- condition numbers --------------------------------------------------------------------------------------------

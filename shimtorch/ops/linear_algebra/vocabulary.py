@@ -30,14 +30,15 @@ def _on_diagonals(values):
 
 
 _DiagEmbedBackward0 = node_class(
-    "DiagEmbedBackward0", ("self",), {"self": lambda xp, grad: xp.main_diagonal(grad)}
+    "DiagEmbedBackward0", ("self",), {"self": lambda xp, grad: xp.main_diagonal(grad)},
+    fixed=("offset", "dim1", "dim2"),
 )  # fmt: skip
 
 
 def _embedded(values: Tensor):
     out = wrap(_on_diagonals(values._a))
     if values._rg and state.enabled:
-        record(out, _DiagEmbedBackward0, (values,))
+        record(out, _DiagEmbedBackward0, (values,), (), (0, -2, -1))
     return out
 
 
