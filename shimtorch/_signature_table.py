@@ -476,9 +476,7 @@ SIGNATURES: dict[str, Signatures] = {
         ("(int64_t offset=0, int64_t dim1=-2, int64_t dim2=-1)",),
     ),
     "diagflat": Signatures(("(Tensor input, int64_t offset=0)",), ("(int64_t offset=0)",)),
-    "unflatten": Signatures(
-        ("(Tensor input, int64_t dim, SymIntArrayRef sizes)",), ("(int64_t dim, SymIntArrayRef sizes)",)
-    ),
+    "unflatten": Signatures(("(Tensor input, int64_t dim, SymIntArrayRef sizes)",)),
     "sum_to_size": Signatures((), ("(SymIntArrayRef size)",)),
     "take_along_dim": Signatures(
         ("(Tensor input, Tensor indices, int64_t? dim=None, *, Tensor out=None)",),
@@ -488,7 +486,6 @@ SIGNATURES: dict[str, Signatures] = {
         name: Signatures((f"(int64_t row, int64_t col, int64_t offset=0, *, {_OPTIONS})",))
         for name in ("tril_indices", "triu_indices")
     },
-    "trace": Signatures(("(Tensor input)",), ("()",)),
     "constant_pad_nd": Signatures(("(Tensor input, SymIntArrayRef pad, Scalar value=0)",)),
     "pad": Signatures(('(Tensor input, SymIntArrayRef pad, c10::string_view mode="constant", double? value=None)',)),
     "index_fill": Signatures(
