@@ -18,6 +18,7 @@ INTERNAL = frozenset({
     "autograd.differentiation",
     "autograd.engine",
     "autograd.hooks",
+    "autograd.jointly",
     "autograd.mode",
     "autograd.namespaces",
     "autograd.nodes",

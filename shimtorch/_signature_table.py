@@ -6,6 +6,7 @@ take what the method takes.
 
 from __future__ import annotations
 
+from shimtorch._linalg_signatures import SIGNATURES as _OF_LINALG
 from shimtorch._signatures import Signatures, binary_signatures, unary_signatures
 
 _OPTIONS = (
@@ -68,7 +69,7 @@ _VALUED = Signatures(
 def _added_product(first: str, second: str, with_dtype: bool = False) -> Signatures:
     """Of ``beta * input + alpha * (first @ second)``, also with the factors in front, as torch once had it."""
     both, factors = f"Tensor {first}, Tensor {second}", "Scalar beta=1, Scalar alpha=1"
-    function = (
+    function: tuple[str, ...] = (
         f"(Scalar beta, Tensor input, Scalar alpha, {both}, *, Tensor out=None)|deprecated",
         f"(Scalar beta, Tensor input, {both}, *, Tensor out=None)|deprecated",
         f"(Tensor input, {both}, *, {factors}, Tensor out=None)",
@@ -76,8 +77,10 @@ def _added_product(first: str, second: str, with_dtype: bool = False) -> Signatu
     if with_dtype:
         function += (f"(Tensor input, {both}, ScalarType out_dtype, *, {factors}, Tensor out=None)",)
     method = (
-        f"(Scalar beta, Scalar alpha, {both})|deprecated", f"(Scalar beta, {both})|deprecated", f"({both}, *, {factors})",
-    )  # fmt: skip
+        f"(Scalar beta, Scalar alpha, {both})|deprecated",
+        f"(Scalar beta, {both})|deprecated",
+        f"({both}, *, {factors})",
+    )
     return Signatures(function, method)
 
 
@@ -88,6 +91,14 @@ _MOVED = Signatures(
     ),
     ("(int64_t source, int64_t destination)", "(IntArrayRef source, IntArrayRef destination)"),
 )
+
+
+def _activation(name: str, numbers: str = "", out: bool = False) -> dict[str, Signatures]:
+    """An activation and its in-place form, which is a function too."""
+    inside = f"Tensor input, {numbers}" if numbers else "Tensor input"
+    whole = f"({inside}, *, Tensor out=None)" if out else f"({inside})"
+    return {name: Signatures((whole,)), f"{name}_": Signatures((f"({inside})",))}
+
 
 SIGNATURES: dict[str, Signatures] = {
     # arithmetic
@@ -174,6 +185,16 @@ SIGNATURES: dict[str, Signatures] = {
         ("(Tensor input, Tensor other, double rtol=1e-05, double atol=1e-08, bool equal_nan=False)",),
         ("(Tensor other, double rtol=1e-05, double atol=1e-08, bool equal_nan=False)",),
     ),
+    "round": Signatures(
+        ("(Tensor input, *, Tensor out=None)", "(Tensor input, *, int64_t decimals, Tensor out=None)"),
+        ("()", "(*, int64_t decimals)"),
+    ),
+    "logit": Signatures(("(Tensor input, double? eps=None, *, Tensor out=None)",), ("(double? eps=None)",)),
+    "nan_to_num": Signatures(
+        ("(Tensor input, double? nan=None, double? posinf=None, double? neginf=None, *, Tensor out=None)",),
+        ("(double? nan=None, double? posinf=None, double? neginf=None)",),
+    ),
+    "complex": Signatures(("(Tensor real, Tensor imag, *, Tensor out=None)",)),
     # products of matrices
     "matmul": binary_signatures("matmul"),
     "mm": Signatures(
@@ -418,6 +439,37 @@ SIGNATURES: dict[str, Signatures] = {
     "stack": Signatures(("(TensorList tensors, int64_t dim=0, *, Tensor out=None)",)),
     "concat": Signatures(("(TensorList tensors, int64_t dim=0, *, Tensor out=None)",)),
     "concatenate": Signatures(("(TensorList tensors, int64_t dim=0, *, Tensor out=None)",)),
+    **{
+        name: Signatures(("(TensorList tensors, *, Tensor out=None)",))
+        for name in ("hstack", "vstack", "row_stack", "dstack", "column_stack")
+    },
+    "tensor_split": Signatures(
+        (
+            "(Tensor input, SymIntArrayRef indices, int64_t dim=0)",
+            "(Tensor input, Tensor tensor_indices_or_sections, int64_t dim=0)",
+            "(Tensor input, SymInt sections, int64_t dim=0)",
+        ),
+        (
+            "(SymIntArrayRef indices, int64_t dim=0)",
+            "(Tensor tensor_indices_or_sections, int64_t dim=0)",
+            "(SymInt sections, int64_t dim=0)",
+        ),
+    ),
+    **{
+        name: Signatures(
+            ("(Tensor input, int64_t sections)", "(Tensor input, IntArrayRef indices)"),
+            ("(int64_t sections)", "(IntArrayRef indices)"),
+        )
+        for name in ("hsplit", "vsplit", "dsplit")
+    },
+    "flip": Signatures(("(Tensor input, IntArrayRef dims)",), ("(IntArrayRef dims)",)),
+    "roll": Signatures(
+        ("(Tensor input, SymIntArrayRef[1] shifts, IntArrayRef[1] dims=None)",),
+        ("(SymIntArrayRef[1] shifts, IntArrayRef[1] dims=None)",),
+    ),
+    "rot90": Signatures(
+        ("(Tensor input, int64_t k=1, IntArrayRef dims={0,1})",), ("(int64_t k=1, IntArrayRef dims={0,1})",)
+    ),
     "split": Signatures(
         (
             "(Tensor input, SymInt split_size, int64_t dim=0)",
@@ -454,6 +506,15 @@ SIGNATURES: dict[str, Signatures] = {
     "addr": _added_product("vec1", "vec2"),
     "baddbmm": _added_product("batch1", "batch2", with_dtype=True),
     "addmm": _added_product("mat1", "mat2", with_dtype=True),
+    "cross": Signatures(
+        ("(Tensor input, Tensor other, int64_t? dim=None, *, Tensor out=None)",),
+        ("(Tensor other, int64_t? dim=None)",),
+    ),
+    "inner": binary_signatures("inner"),
+    "tensordot": Signatures(
+        ("(Tensor input, Tensor other, IntArrayRef dims_self, IntArrayRef dims_other, *, Tensor out=None)",)
+    ),
+    "vdot": binary_signatures("vdot"),
     "ger": Signatures(("(Tensor input, Tensor vec2, *, Tensor out=None)",), ("(Tensor vec2)",)),
     "outer": Signatures(("(Tensor input, Tensor vec2, *, Tensor out=None)",), ("(Tensor vec2)",)),
     "einsum": Signatures(("(c10::string_view equation, TensorList tensors, *, IntArrayRef? path=None)",)),
@@ -514,6 +575,23 @@ SIGNATURES: dict[str, Signatures] = {
         ("(Tensor weight, Tensor indices, SymInt padding_idx=-1, bool scale_grad_by_freq=False, bool sparse=False)",)
     ),
     # nn
+    **_activation("celu", "Scalar alpha=1.0"),
+    **_activation("elu", "Scalar alpha=1, Scalar scale=1, Scalar input_scale=1", out=True),
+    **_activation("hardsigmoid", out=True),
+    **_activation("hardswish", out=True),
+    **_activation("hardtanh", "Scalar min_val=-1, Scalar max_val=1", out=True),
+    **_activation("leaky_relu", "Scalar negative_slope=0.01", out=True),
+    **_activation("mish", out=True),
+    **_activation("relu6"),
+    **_activation("selu"),
+    **_activation("silu", out=True),
+    **_activation("threshold", "Scalar threshold, Scalar value", out=True),
+    "relu_": Signatures(("(Tensor input)",), ("TensorBase.relu_()",)),
+    "gelu": Signatures(('(Tensor input, *, c10::string_view approximate="none", Tensor out=None)',)),
+    "glu": Signatures(("(Tensor input, int64_t dim=-1, *, Tensor out=None)",)),
+    "hardshrink": Signatures(("(Tensor input, Scalar lambd=0.5, *, Tensor out=None)",), ("(Scalar lambd=0.5)",)),
+    "softshrink": Signatures(("(Tensor input, Scalar lambd=0.5, *, Tensor out=None)",)),
+    "prelu": Signatures(("(Tensor input, Tensor weight)",), ("(Tensor weight)",)),
     "softplus": Signatures(("(Tensor input, Scalar beta=1, Scalar threshold=20, *, Tensor out=None)",)),
     "linear": Signatures(("(Tensor input, Tensor weight, Tensor? bias=None, *, Tensor out=None)",)),
     "one_hot": Signatures(("(Tensor input, int64_t num_classes=-1)",)),
@@ -633,6 +711,11 @@ SIGNATURES |= {
         ),
     ),
     **dict.fromkeys(("not_equal", "less", "less_equal", "greater", "greater_equal"), _COMPARISON),
+    **dict.fromkeys(
+        "bool byte char short int long half float double cfloat cdouble".split(),
+        Signatures((), ("(*, MemoryFormat? memory_format=None)",)),
+    ),
+    **_OF_LINALG,
 }
 
 

@@ -37,7 +37,7 @@ class Signatures(NamedTuple):
 _UNARY_WITHOUT_OUT = (
     "adjoint, argwhere, conj, corrcoef, det, detach, fliplr, flipud, imag, is_complex, is_conj, is_floating_point, "
     "is_neg, is_nonzero, is_signed, isfinite, isinf, isnan, isreal, logdet, matrix_exp, numel, positive, ravel, real, "
-    "relu, resolve_conj, resolve_neg, selu, t, trace"
+    "relu, resolve_conj, resolve_neg, selu, t, trace, view_as_complex, view_as_real"
 )
 
 

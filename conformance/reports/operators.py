@@ -13,6 +13,7 @@ from conformance.reports.visible import visible
 
 CHECKS = ("forward", "method", "in place", "out", "gradient", "second gradient", "errors")
 STEPS = ("0", "1", "2", "3-4", "5-16", "more")
+_WIDTH = 140
 _SHOWN = 40  # failing cells in the terminal
 
 
@@ -71,7 +72,7 @@ def show(report: Report, console: Console) -> None:
         table.add_column(heading, justify="left" if heading == "operator" else "right", no_wrap=True)
     for operator, cells, whole in _lines(report):
         table.add_row(operator, *cells, style="" if whole else "red")
-    console.print(table)
+    console.print(table, width=max(console.width, _WIDTH), crop=False)
     for line in [*_failing(report)][:_SHOWN]:
         console.print(Text(visible(line)), soft_wrap=True)
     for gap in report.stale:

@@ -116,7 +116,7 @@ class SavedTensor:
                 "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only one pair of "
                 "hooks is allowed at a time."
             )
-        saved[self._index] = packed(node, saved[self._index], pack_hook, unpack_hook, detached=True)
+        saved[self._index] = packed(node, self._index, saved[self._index], pack_hook, unpack_hook, detached=True)
         if not issubclass(type(node), _Packing):
             node.__class__ = packing(type(node))  # type: ignore[arg-type]
         _saved_slot.__set__(node, tuple(saved))
@@ -151,8 +151,11 @@ class _Written:
         self.tensor = tensor
 
 
-def packed(node, value, pack, unpack, detached: bool = False):
-    """``value``, a Tensor or the array of a result, packed; what is no tensor stays."""
+def packed(node, index: int, value, pack, unpack, detached: bool = False):
+    """``value``, which ``node`` saves at ``index``, packed: a Tensor or the array of a result.
+
+    What is no tensor stays.
+    """
     if value is None or isinstance(value, (bool, int, float, complex)):
         return value
     stand_in = Packed()
@@ -162,8 +165,8 @@ def packed(node, value, pack, unpack, detached: bool = False):
         stand_in.place, stand_in.requires_grad = node, True
     elif stand_in.is_result:
         value = TENSORS.wrap(value)
-        value._node, value._rg = node, True
-        stand_in.place, stand_in.requires_grad = node, True
+        value._node, value._rg = node.place_of(index), True
+        stand_in.place, stand_in.requires_grad = value._node, True
     else:
         stand_in.requires_grad = value._rg
         stand_in.place = (value._node or Passage.to(value)) if value._rg else None
@@ -217,7 +220,7 @@ class _Packing:
         pairs = hooks.stack
         if values and pairs and not any(isinstance(value, Packed) for value in values):
             self.extra, self.sequence = None, getattr(self, "sequence", 0)
-            kept = {index: packed(self, values[index], *pairs[-1]) for index in _order(self, values)}
+            kept = {index: packed(self, index, values[index], *pairs[-1]) for index in _order(self, values)}
             values = tuple([kept[index] for index in range(len(values))])
         _saved_slot.__set__(self, values)
 

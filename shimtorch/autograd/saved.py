@@ -12,6 +12,7 @@ import operator
 
 import numpy as np
 
+from .jointly import Joint
 from .namespaces import TENSORS
 from .nodes import VersionCounter, already_freed, check_result_version, check_version, extra_of, saved_result
 from .packing import Packed, SavedTensor
@@ -23,12 +24,13 @@ _LAST = 2**63 - 1
 SHOWN: dict[str, str | None] = {
     "sizes": "self_sym_sizes", "code": "reduction", "given": "dim", "by_frequency": "scale_grad_by_freq",
     "least": "min", "most": "max", "layout": None, "kind": None, "count": None, "shape": None, "where": None,
-    "number": None, "lengths": None, "split": None, "dims": None,
+    "number": None, "lengths": None, "split": None, "dims": None, "answer": "result", "transposed": None,
 }  # fmt: skip
 
 # Numbers that torch keeps as such; other integers it shows as if they were unsigned, of 64 bits.
 _SIGNED = {
     "alpha", "beta", "threshold", "exponent", "base", "other", "least", "most", "p", "ord", "correction", "asked",
+    "scale", "input_scale", "min_val", "max_val", "negative_slope", "lambd", "lower", "upper", "delta",
 }  # fmt: skip
 
 
@@ -83,7 +85,7 @@ def _unpacked(node, index: int):
     if isinstance(saved, Packed):
         return saved.unpacked()
     if type(saved) is np.ndarray:
-        return _result(node, saved)
+        return node.saved_output(index) if isinstance(node, Joint) else _result(node, saved)
     if isinstance(saved, (bool, int, float, complex)):
         return TENSORS.wrap(np.array(saved))
     versions = node.extra.versions if node.extra is not None else None
@@ -206,15 +208,17 @@ PARTICULAR: dict[str, dict] = {
     "IndexBackward0": {"indices": _indices}, "IndexPutBackward0": {"indices": _indices},
     "IndexPutImplBackward0": {"indices": _indices},
     "DiagonalBackward0": {"offset": _constant(0)}, "DiagonalBackwardBackward0": {"offset": _constant(0)},
-    "SqueezeBackward2": _DIMS, "FlipBackward0": {"dim": None, "dims": _computed(lambda dim: (dim,), "dim")},
+    "SqueezeBackward2": _DIMS,
+    **{name: {"dims": "dims"} for name in ("FlipBackward0", "RollBackward0", "Rot90Backward0")},
     "GatherBackward0": {"sparse_grad": _constant(False)},
     "IndexAddBackward0": {"source_dim": _computed(len, "shape")},
     "PutBackward0": {"accumulate": _constant(True)},
     "MaskedScatterBackward0": {"source_sym_sizes": "shape"},
     "EmbeddingBackward0": {"weight_sym_argsize_0": "count", "sparse": _constant(False)},
     "LogSigmoidBackward0": _BUFFER, "LogSigmoidBackwardBackward0": _BUFFER,
-    "ThresholdBackwardBackward0": {"threshold": _constant(0)},
+    "LeakyReluBackwardBackward0": {"is_result": None},
     "DivBackward2": {"rounding_mode": lambda node: node.fixed},
     "CatBackward0": {"self_sym_sizes": None}, "SplitBackward0": {"split_size": "split"},
     "SplitWithSizesBackward0": {"split_sizes": "lengths"},
+    "LinalgSvdBackward0": {"S_sym_argsize_minus_1": _computed(lambda s: s._a.shape[-1], "S")},
 }  # fmt: skip

@@ -21,6 +21,7 @@ from .. import _dtypes, _errors
 from .._floating import QUIET, reset_floating, set_floating
 from .._fused import multiply_add_64
 from .._layout import laid_out, refuse_overlap
+from .._mirror import reflect
 from .._tensor import Tensor, wrap
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
@@ -653,8 +654,11 @@ def _step(a, b, alpha) -> None:
     a[...] = total
 
 
-def inplace_of(forward, ufunc=None, zero=None, binary=False):
-    """The in-place form of ``forward``: compute, check, write into ``self``, and take over the new node."""
+def inplace_of(forward, ufunc=None, zero=None, binary=False, unary=False):
+    """The in-place form of ``forward``: compute, check, write into ``self``, and take over the new node.
+
+    ``unary``: what else it takes are numbers that do not decide about dtypes.
+    """
 
     def write(self, *args, **kwargs):
         a = self._a
@@ -679,6 +683,8 @@ def inplace_of(forward, ufunc=None, zero=None, binary=False):
                     counter.value += 1
                     if counter.views is not None:
                         outdate(counter)
+                        if counter.mirrors is not None:
+                            reflect(self._root, counter.mirrors)
                     return self
         operands = (*args, *[v for v in kwargs.values() if isinstance(v, Tensor)]) if kwargs else args
         try:
@@ -692,7 +698,7 @@ def inplace_of(forward, ufunc=None, zero=None, binary=False):
         except (RuntimeError, NotImplementedError) as error:
             if not _errors.comes_first(error):
                 refuse_overlap(a, [arg._a for arg in operands if type(arg) is Tensor])
-                _check_target(self, operands, comparing=zero is not None)
+                _check_target(self, () if unary else operands, comparing=zero is not None)
             raise
         refuse_overlap(a, [arg._a for arg in operands if type(arg) is Tensor])
         if result is NotImplemented:

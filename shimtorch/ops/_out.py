@@ -20,6 +20,7 @@ from ..autograd.rebasing import written
 from ._define import OPERATORS, record
 from .extrema import named_result
 from .shape import warn_of_complex
+from .vector_products import cross_along
 
 RESIZED = (
     "An output with one or more elements was resized since it had shape {}, which does not match the required output "
@@ -60,25 +61,47 @@ def _worded(text: str, error=RuntimeError, fits=None):
     return check
 
 
+def _batches_added(result: Tensor, out: Tensor, inputs) -> None:
+    """The sum is begun in the output itself."""
+    if out._a.dtype is not result._a.dtype and len(inputs[1]._a):
+        warn_of_complex(inputs[0]._a, out._a.dtype)
+        names = scalar_type_name(out), scalar_type_name(result)
+        raise RuntimeError("self and mat2 must have the same dtype, but got {} and {}".format(*names))
+
+
 def _no_category_lost(have, want) -> bool:
     return have.category <= want.category
 
 
+_CATS = (
+    "cat", "concat", "concatenate", "stack", "hstack", "vstack", "row_stack", "dstack", "column_stack"
+)  # fmt: skip
 _BOOL_OR_BYTE = ("torch.bool", "torch.uint8")
 _found = _worded("Found dtype {want} but expected {have}")
+_contracted = _worded(
+    "tensordot: Expected the output tensor to have dtype {have}, but got an output tensor with dtype {want}"
+)
 _RULES = {
-    **dict.fromkeys(("neg", "negative", "bitwise_not", "softplus"), _found),
+    **dict.fromkeys(("neg", "negative", "bitwise_not", "softplus", "hardshrink", "softshrink", "gelu"), _found),
+    **dict.fromkeys(("ceil", "floor", "trunc", "frac", "round", "sgn", "sign", "conj_physical"), _found),
+    **{
+        name: _worded(f"{name} does not support non-boolean outputs.") for name in ("isneginf", "isposinf", "signbit")
+    },
+    "nan_to_num": _worded("nan_to_num: dtype of out: {want} should be same as input: {have}"),
     **dict.fromkeys(("abs", "absolute"), lambda *parts: (_castable if parts[2][0].is_complex() else _found)(*parts)),
     **dict.fromkeys(("clamp", "clip"), lambda *parts: (_castable if len(parts[2]) > 1 else _found)(*parts)),
     **dict.fromkeys(
         (
-            "mm", "matmul", "bmm", "addmm", "addmv", "baddbmm", "linear", "tril", "triu", "gather", "scatter", "scatter_add", "index_add",
+            "mm", "matmul", "bmm", "addmm", "addmv", "baddbmm", "cross", "linalg_cross", "linear",
+            "tril", "triu", "gather", "scatter", "scatter_add", "index_add",
             "softmax", "log_softmax", "argmax", "argmin", "norm", "sort", "topk", "sum", "prod", "cumsum", "argsort",
         ),
         _exact,
     ),
     "lerp": lambda *parts: (_found if len(parts[2]) == 3 and parts[2][2]._a.ndim else _castable)(*parts),
-    "addbmm": _worded("self and mat2 must have the same dtype, but got {want} and {have}"),
+    "addbmm": _batches_added,
+    "tensordot": _contracted,
+    "inner": lambda *parts: (_contracted if all(t._a.ndim for t in parts[2]) else _castable)(*parts),
     "where": _worded("Expected out type to be {have} but got {want}"),
     "all": _worded("all only supports bool tensor for result, got: {want}", fits=lambda _, w: str(w) in _BOOL_OR_BYTE),
     "any": _worded("any only supports bool tensor for result, got: {want}", fits=lambda _, w: str(w) in _BOOL_OR_BYTE),
@@ -90,9 +113,10 @@ _RULES = {
         ),
     ),
     "mv": _worded("addmv input tensors must have the same dtype, but got {want}, {have}, and {have}"),
+    "complex": _worded("Expected object of scalar type {have} but got scalar type {want} for argument 'out'"),
     "heaviside": _worded("heaviside is not yet implemented for tensors with different dtypes."),
     "logsigmoid": _worded("expected scalar type {have} but found {want}"),
-    "dot": _worded("result dtype {want} does not match input dtype {have}"),
+    **dict.fromkeys(("dot", "vdot"), _worded("result dtype {want} does not match input dtype {have}")),
     "index_select": _worded("index_select(): self and result must have the same scalar type"),
     "take": _worded(
         "take(): self and out expected to have the same dtype, but got self.dtype = {have} and out.dtype = {want}"
@@ -101,11 +125,52 @@ _RULES = {
     "nonzero": _worded("nonzero: Expected out tensor to have scalar type Long but got scalar type{want}"),
     "multinomial": _worded("multinomial expects Long tensor out, got: {want}"),
     **dict.fromkeys(
-        ("cat", "concat", "concatenate", "stack"),
+        _CATS,
         _worded(
             "torch.cat(): input types can't be cast to the desired output type {want}", TypeError, _no_category_lost
         ),
     ),
+}  # fmt: skip
+
+
+def _safely(name: str, called: str = "result"):
+    """The check of linear algebra: no category may be lost."""
+    return _worded(
+        f"{name}: Expected {called} to be safely castable from {{have}} dtype, but got {called} with dtype {{want}}",
+        fits=_no_category_lost,
+    )
+
+
+def _of_power(result: Tensor, out: Tensor, inputs) -> None:
+    _safely("matrix_power")(result, out, inputs)
+    _exact(result, out, inputs)
+
+
+def _of_chain(result: Tensor, out: Tensor, inputs) -> None:
+    if result._a.dtype != out._a.dtype:
+        have, want = c_name(result), c_name(out)
+        raise RuntimeError(f"multi_dot(): expected out tensor to have dtype {have} but got {want}")
+
+
+_RULES |= {
+    **dict.fromkeys(
+        (
+            "inverse", "linalg_cholesky", "linalg_det", "linalg_eigvalsh", "linalg_inv", "linalg_solve",
+            "linalg_svdvals", "linalg_vector_norm",
+        ),
+        _exact,
+    ),
+    **dict.fromkeys(("matrix_power", "linalg_matrix_power"), _of_power),
+    **dict.fromkeys(("chain_matmul", "linalg_multi_dot"), _of_chain),
+    "cholesky": _safely("cholesky"), "linalg_cond": _safely("linalg.cond"), "linalg_pinv": _safely("linalg.pinv"),
+    "linalg_eig": _safely("torch.linalg.eig", "eigenvalues"),
+    "linalg_eigvals": _safely("torch.linalg.eigvals", "eigenvalues"),
+    "linalg_lstsq": _safely("torch.linalg.lstsq", "solution"),
+    "linalg_matrix_norm": _worded("linalg.matrix_norm expected out tensor dtype {have} but got: {want}"),
+    "linalg_matrix_rank": _safely("torch.linalg.matrix_rank"),
+    "linalg_norm": _worded("linalg.norm expected out tensor dtype {have} but got: {want}"),
+    "linalg_solve_triangular": _worded("expected scalar type {have} but found {want}"),
+    "linalg_vecdot": _worded("linalg.vecdot: Expected out of dtype{have} but found {want}"),
 }  # fmt: skip
 
 # Computed in the dtype of the output, unless one is asked for.
@@ -114,10 +179,25 @@ _IN_DTYPE_OF_OUT = {"sum", "prod", "cumsum", "mean"}
 _IN_DTYPE_OF_OPERANDS = {"eq", "ne", "not_equal", "logical_and", "logical_or", "logical_xor"}
 # An output that is an input at the same time would be read after it was written.
 _APART = {
-    "cat", "concat", "concatenate", "stack", "gather", "index_select", "masked_select", "outer", "ger", "nonzero"
+    *_CATS, "gather", "index_select", "masked_select", "outer", "ger", "nonzero"
 }  # fmt: skip
 _INPUTS_APART = {"scatter": 2, "scatter_add": 2, "index_add": 2}  # the number of the tensor argument that must be
-_UNCHECKED = {"mm", "bmm", "matmul", "addmm", "addmv", "baddbmm", "addbmm", "mv", "dot", "linear", "softmax", "log_softmax", "tril", "triu"}
+_UNCHECKED = {
+    "mm",
+    "bmm",
+    "matmul",
+    "addmm",
+    "addmv",
+    "baddbmm",
+    "addbmm",
+    "mv",
+    "dot",
+    "linear",
+    "softmax",
+    "log_softmax",
+    "tril",
+    "triu",
+}
 _INTERNAL_OVERLAP = {"sum", "prod", "all", "any", "amax", "amin", "argmax", "argmin", "std", "var", "norm", "mv", "bmm"}
 _INTERNAL_OVERLAP |= {"tril", "triu", "multinomial"}
 
@@ -133,36 +213,67 @@ _AUTOGRAD_NAMES = {
     "absolute": "abs",
     "negative": "neg",
     "multiply": "mul",
+    "square": "pow",
     "subtract": "sub",
     "divide": "div",
     "arctan2": "atan2",
+    "cross": "linalg_cross",
     "true_divide": "div",
-    "concat": "cat",
+    **dict.fromkeys(("concat", "hstack", "vstack", "row_stack", "dstack", "column_stack"), "cat"),
     "concatenate": "cat",
     "logsigmoid": "log_sigmoid_forward",
     "argsort": "sort",
-    **{name: f"aten::{name}" for name in ("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "heaviside")},
+    "inverse": "linalg_inv_ex",
+    "qr": "linalg_qr",
+    "matrix_power": "matmul",
+    "linalg_matrix_power": "matmul",
+    "chain_matmul": "mm",
+    "linalg_multi_dot": "mm",
+    "linalg_cholesky": "linalg_cholesky_ex",
+    "linalg_det": "_linalg_det",
+    "linalg_eigh": "_linalg_eigh",
+    "linalg_eigvalsh": "_linalg_eigh",
+    "linalg_eigvals": "aten::linalg_eigvals",
+    "linalg_inv": "linalg_inv_ex",
+    "linalg_slogdet": "_linalg_slogdet",
+    "linalg_solve": "_linalg_solve_ex",
+    "linalg_solve_ex": "_linalg_solve_ex",
+    "linalg_svd": "_linalg_svd",
+    "linalg_svdvals": "_linalg_svd",
+    "linalg_vecdot": "sum",
+    "slogdet": "_linalg_slogdet",
+    "svd": "_linalg_svd",
+    **{
+        name: f"aten::{name}"
+        for name in ("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "conj_physical", "heaviside")
+    },
 }
 # Those without a derivative look at the output alone.
 _UNDERIVABLE = {name for name, asked in _AUTOGRAD_NAMES.items() if asked.startswith("aten::")}
 _SILENT = {"logsigmoid", "multinomial", "addbmm"}  # resize without a warning  # fmt: skip
+# Written by a copy, which can be recorded.
+_COPIED = {"linalg_cond", "linalg_matrix_norm", "linalg_norm"}
+_ROW_MAJOR = {"linalg_eig", "linalg_lstsq", "cholesky"}  # where the output has to be resized
 
 
 # --- writing ------------------------------------------------------------------------------------------------------
 
 
 def into(name: str, forward, out, args, kwargs):
-    """``forward(*args, **kwargs)`` written into ``out``, a tensor or a tuple of two, which is returned."""
+    """``forward(*args, **kwargs)`` written into ``out``, a tensor or a tuple of several, which is returned."""
     outs = (out,) if isinstance(out, Tensor) else tuple(out)
     inputs = [*tensors(args), *tensors(kwargs.values())]
+    if name == "cross":
+        forward = cross_along
     if name == "ger":  # deprecated in this form alone
         warn(_GER, once=True)
     kernel = "sum" if name == "mean" and kwargs.get("dtype") is not None else name
     if name in _IN_DTYPE_OF_OUT:
         kwargs = _with_dtype_of(name, outs[0], inputs, kwargs, len(args) > 1 or "dim" in kwargs)
-    enabled, state.enabled = state.enabled, False
+    copied = name in _COPIED and state.enabled and any(t._rg for t in (*inputs, *outs))
+    enabled, state.enabled = state.enabled, copied
     try:
-        if enabled:
+        if enabled and not copied:
             _refuse_gradients(name, inputs, outs)
         with warnings.catch_warnings(record=True) as caught:  # of which nobody hears if the output does not fit
             warnings.simplefilter("always")
@@ -174,7 +285,7 @@ def into(name: str, forward, out, args, kwargs):
         kernel = "dot" if inputs[0]._a.ndim == 1 else "mv"
     if kernel == "mv" and outs[0]._a.ndim and outs[0]._a.shape != results[0]._a.shape:
         kernel = "mm"
-    check = _exact if len(outs) == 2 else _RULES.get(kernel, _castable)
+    check = _RULES.get(kernel) or (_exact if len(outs) > 1 else _castable)
     for part, target in zip(results, outs, strict=True):
         if check is _castable and part._a.shape == target._a.shape and name not in _INTERNAL_OVERLAP:
             refuse_overlap(target._a, ())
@@ -185,10 +296,15 @@ def into(name: str, forward, out, args, kwargs):
         for source in [t._a for t in inputs if t._a.dtype.kind == "c"][:1]:
             warn_of_complex(source, outs[0]._a.dtype)
     for part, target in zip(results, outs, strict=True):
-        _write(name, target, part, inputs)
+        if copied:
+            if target._a.shape != part._a.shape:
+                _write(name, target, part.detach(), inputs)
+            target.copy_(part)
+        else:
+            _write(name, target, part, inputs)
     if enabled and name in _UNDERIVABLE and any(t._rg for t in inputs):
         record(outs[0], underivable(name), [t for t in inputs if t._rg])
-    return out if len(outs) == 1 else named_result(f"{name}_out")(outs)
+    return out if len(outs) == 1 else named_result(f"{name}_out", type(result).__match_args__)(outs)
 
 
 def _refuse_gradients(name: str, inputs, outs) -> None:
@@ -230,6 +346,8 @@ def _write(name: str, out: Tensor, result: Tensor, inputs) -> None:
     if a.shape != r.shape:
         if a.size and name not in _SILENT:
             warn(RESIZED.format(list(a.shape), list(r.shape)))
+        if name in _ROW_MAJOR and (a.size or name == "cholesky"):
+            r = np.array(r, order="C")
         a = _resized(out, r, inputs)
     elif name not in _INTERNAL_OVERLAP:
         refuse_overlap(a, [] if name in _UNCHECKED else [t._a for t in inputs])

@@ -12,7 +12,6 @@ from .._tensor import Tensor, wrap
 from ..autograd.derivatives import node_class
 from ..autograd.nodes import extra_of
 from ._define import (
-    F16,
     F32,
     F64,
     SCALARS,
@@ -27,7 +26,7 @@ from ._define import (
     refuse_kinds,
 )
 from .pointwise import _against, _div_trunc, _refuse_zero, _trunc_quotient
-from .powers import _power_of_arrays, _pow_of_scalar
+from .powers import _pow_of_scalar, _power_of_arrays
 from .transcendentals import in_float32, through_float64
 
 
@@ -258,9 +257,7 @@ def _same_real_dtype(core):
         if "c" in (a.dtype.kind, b.dtype.kind):
             raise _errors.first(RuntimeError("heaviside is not yet implemented for complex tensors."))
         if a.dtype is not b.dtype:
-            raise _errors.first(
-                RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
-            )
+            raise _errors.first(RuntimeError("heaviside is not yet implemented for tensors with different dtypes."))
         return core(input, values)
 
     return forward

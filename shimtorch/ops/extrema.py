@@ -23,22 +23,23 @@ from .gathering import ScatterBackward0
 from .reductions import axes_of, check, fresh
 
 
-def named_result(name: str):
-    """The type torch returns for (values, indices), a tuple with names and a text of its own."""
+def named_result(name: str, fields=("values", "indices")):
+    """The type torch returns for several results, a tuple with names and a text of its own."""
 
     def __new__(cls, sequence):
         return tuple.__new__(cls, sequence)
 
     def __repr__(self):
-        return f"torch.return_types.{name}(\nvalues={self[0]!r},\nindices={self[1]!r})"
+        parts = [f"{field}={part!r}" for field, part in zip(fields, self, strict=True)]
+        return f"torch.return_types.{name}(\n" + ",\n".join(parts) + ")"
 
     members = {
         "__new__": __new__,
         "__repr__": __repr__,
         "__slots__": (),
         "__module__": "torch.return_types",
-        "values": property(operator.itemgetter(0)),
-        "indices": property(operator.itemgetter(1)),
+        "__match_args__": tuple(fields),
+        **{field: property(operator.itemgetter(place)) for place, field in enumerate(fields)},
     }
     return type(name, (tuple,), members)
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy import ndarray
 
 from .. import _errors
-from .._fused import multiply_add
 from .._floating import QUIET, reset_floating, set_floating
+from .._fused import multiply_add
 from .._signature_table import SIGNATURES
 from .._signatures import deprecation
 from .._tensor import Tensor, c_name, scalar_type_name, wrap

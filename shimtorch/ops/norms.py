@@ -152,7 +152,7 @@ def _promoted(self, grad, norm):
 
 
 def _at_extremum(a, norm):
-    return (np.absolute(a) == norm) | (np.isnan(a) & np.isnan(norm))
+    return (_sizes(a, a.real.dtype) == norm) | (np.isnan(a) & np.isnan(norm))
 
 
 internal("promoted", _promoted, lambda *tensors: tensors)
@@ -171,24 +171,22 @@ _SIGNATURE = (
 )
 
 
-def _result_kind(input: Tensor, dtype):
+def result_kind(input: Tensor, dtype, name: str = "linalg.vector_norm"):
     """The dtype to compute in; RuntimeError in torch's words for one that is not wider, or not real or complex."""
     own = input.dtype
     if own.category < 2:
-        raise RuntimeError(
-            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {scalar_type_name(own)}"
-        )
+        raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got {scalar_type_name(own)}")
     if dtype is None:
         return own
     have, want = scalar_type_name(own), scalar_type_name(dtype)
     if dtype.category < 2:
-        raise RuntimeError(f"linalg.vector_norm: dtype should be floating point or complex, but got {want}")
+        raise RuntimeError(f"{name}: dtype should be floating point or complex, but got {want}")
     if own.is_complex != dtype.is_complex:
         real = "complex" if own.is_complex else "real"
-        raise RuntimeError(f"linalg.vector_norm: dtype should be {real} for {real} inputs, but got {want}")
+        raise RuntimeError(f"{name}: dtype should be {real} for {real} inputs, but got {want}")
     if _dtypes.PROMOTED[own, dtype] is not dtype:
         raise RuntimeError(
-            f"linalg.vector_norm: the dtype of the input ({have}) should be convertible without narrowing to the "
+            f"{name}: the dtype of the input ({have}) should be convertible without narrowing to the "
             f"specified dtype ({want})"
         )
     return dtype
@@ -222,12 +220,12 @@ def _linalg_vector_norm(input, p, dim, keepdim, dtype):
     if dim is not None and not isinstance(dim, (tuple, list)):
         raise TypeError("dim")
     a = input._a
-    own = _result_kind(input, None)
+    own = result_kind(input, None)
     if isinstance(p, (complex, np.complexfloating)):
         raise RuntimeError("linalg.vector_norm: Expected a non-complex scalar as the order of norm.")
     ord, p = p, float(p)
     _require_identity(a, p, dims)
-    kind = own if dtype is None else _result_kind(input, dtype)
+    kind = own if dtype is None else result_kind(input, dtype)
     axes = axes_of(dims, a.ndim, True)
     if dtype is not None:
         a = cast_array(a, kind._numpy)
@@ -263,7 +261,10 @@ def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
     dims = [dim] if isinstance(dim, int) else dim
     if isinstance(p, str):
         if p != "fro" or not (dim is None or isinstance(dim, int) or len(dim) <= 2):
-            _refuse_matrix_norm(input, p, dims)
+            from ..linalg import matrix_norm
+
+            dims = list(range(input._a.ndim)) if dims is None else dims
+            return matrix_norm(input, p, dims, keepdim, dtype=dtype, **({} if out is None else {"out": out}))
         order: object = 2
     else:
         order = 2.0 if p is None else p
@@ -277,17 +278,6 @@ def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
     except (TypeError, AttributeError) as problem:
         error = argument_error("linalg_vector_norm", _SIGNATURE, (input, order, dims, keepdim), options)
         raise error or problem from None
-
-
-def _refuse_matrix_norm(input, p: str, dims) -> None:
-    dims = list(range(input._a.ndim)) if dims is None else dims
-    if p not in ("fro", "nuc"):
-        raise RuntimeError(f"linalg.matrix_norm: Order {p} not supported.")
-    if input._a.ndim < 2:
-        raise RuntimeError("linalg.matrix_norm: The input tensor A must have at least 2 dimensions.")
-    if len(dims) != 2:
-        raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {' '.join(map(str, dims))}")
-    raise NotImplementedError("shimtorch does not offer the nuclear norm, which needs singular values")
 
 
 def _norm_method(self, p="fro", dim=None, keepdim=False, dtype=None):

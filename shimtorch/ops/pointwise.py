@@ -387,6 +387,8 @@ def _scalar_form(name: str, compute, grad_fn: str, derivative):
         out = wrap(quietly(on_array, input._a, scalar))
         if recording(input):
             record(out, cls, (input,), (), (scalar,))
+            if out._a.dtype is not input._a.dtype:
+                extra_of(out._node).operands = ((input._a.shape, input._a.dtype),)
         return out
 
     def on_array(a, scalar):
@@ -418,6 +420,7 @@ reciprocal = unary(
     says="One divided by each element.",
     self=lambda xp, grad, result: _against(grad, xp.conj(result * result)),
 )  # fmt: skip
+
 
 def _subtracted(xp, grad, alpha):
     return -grad if alpha == 1 else xp.mul_scalar(-grad, alpha.conjugate())
@@ -502,6 +505,8 @@ def _no_complex_abs(self):
 
 def _sgn(a):
     if a.dtype.kind != "c":  # unlike NumPy's, torch's sign of nan is 0
+        if a.dtype.kind == "b":
+            return a.copy(order="K")
         return np.sign(a) if a.dtype.kind != "f" else np.subtract(a > 0, a < 0, dtype=np.int8).astype(a.dtype)
     size = np.absolute(a)
     return np.where(size == 0, a.dtype.type(0), a / np.where(size == 0, 1, size)).astype(a.dtype)
@@ -516,8 +521,40 @@ def _sgn_derivative(xp, grad, self, result):
 
 
 internal("is_complex", lambda a: a.dtype.kind == "c", lambda t: t._a.dtype.kind == "c")
-_sgn_row = unary("_sgn", _sgn, grad_fn="SgnBackward0", to_float=False, methods=(), says="", self=_sgn_derivative)
-internal("sgn", _sgn, _sgn_row)
+sgn = unary(
+    "sgn", _sgn, grad_fn="SgnBackward0", to_float=False,
+    says="1, 0 or -1, or, of complex numbers, what has the same angle and the modulus 1.",
+    self=_sgn_derivative,
+)  # fmt: skip
+
+
+def _sign(a):
+    if a.dtype.kind == "c":
+        raise _errors.first(
+            NotImplementedError(
+                "Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead."
+            )
+        )
+    return _sgn(a)
+
+
+sign = unary(
+    "sign", _sign, grad_fn="SignBackward0", to_float=False,
+    says="1, 0 or -1; 0 for nan. NotImplementedError for complex numbers.",
+    self=lambda xp, grad: xp.zeros_like(grad),
+)  # fmt: skip
+
+
+def _signbit(input):
+    """Whether each element is less than 0, or -0.0. NotImplementedError for complex numbers. (``torch.signbit``)"""
+    a = input._a
+    if a.dtype.kind == "c":
+        raise _errors.first(NotImplementedError("signbit is not implemented for complex tensors."))
+    r = np.asarray(np.signbit(a) if a.dtype.kind == "f" else a < ZERO[a.dtype])
+    return wrap(r if a.flags.c_contiguous else laid_out(r, a))
+
+
+signbit = publish("signbit", "comparison", _signbit, methods=("signbit",))
 
 abs = unary(
     "abs", _absolute, grad_fn="AbsBackward0", to_float=False, aliases=("absolute",), dunders=("__abs__",),
@@ -736,7 +773,7 @@ def _fill_(self, value):
 
 def _fill(input, value):
     """A tensor like ``input``, one number or the value of a 0-d tensor everywhere. (``torch.fill``)"""
-    if isinstance(value, Tensor) and value._a.ndim or not isinstance(value, (Tensor, *SCALARS)):
+    if (isinstance(value, Tensor) and value._a.ndim) or not isinstance(value, (Tensor, *SCALARS)):
         return _fill_(input.detach(), value)  # which refuses
     out = _fill_(clone(input.detach()), value.detach() if isinstance(value, Tensor) else value)
     operands = (input, value) if isinstance(value, Tensor) else (input,)

@@ -39,7 +39,7 @@ def common_kind(*tensors: Tensor) -> _dtypes.dtype:
     for tensor in tensors:
         place, kind = 0 if tensor._a.ndim else 1, tensor.dtype
         kinds[place] = kind if kinds[place] is None else _dtypes.PROMOTED[kinds[place], kind]
-    return _dtypes.result_of(*kinds, None)
+    return _dtypes.result_of(kinds[0], kinds[1], None)
 
 
 def require_all_broadcast(*tensors: Tensor) -> tuple:
@@ -148,6 +148,8 @@ def _refuse_integers(a: np.ndarray) -> None:
 
 internal("number_over", _number_over_array, _number_over)
 internal("as_grad", brought_to, lambda tensor, grad: tensor)
+
+
 def _of_divisor(xp, grad, tensor1, tensor2, value):
     squared = tensor2 * tensor2  # torch computes terms from right to left
     return _against(grad, xp.conj(xp.as_grad(xp.mul_scalar(tensor1, value) / squared, grad)))
@@ -173,7 +175,9 @@ addcdiv = _added(
 def _between(start, end, weight):
     """From the nearer end, so that a weight of 1 gives ``end`` itself."""
     near = np.absolute(weight) < 0.5
-    return multiply_add(np.where(near, weight, weight - 1).astype(weight.dtype), end - start, np.where(near, start, end))
+    return multiply_add(
+        np.where(near, weight, weight - 1).astype(weight.dtype), end - start, np.where(near, start, end)
+    )
 
 
 _LerpBackward0 = node_class(

@@ -117,6 +117,13 @@ m = torch.ones(2, 2); m.addmm(3, m, m)
 m = torch.ones(2, 2); m.addmm_(3, 2, m, m)
 m = torch.ones(2, 2); torch.addmm(3, m, m, m, out=m)
 torch.ones(2, 2).addmm_(torch.ones(2, 3), torch.ones(3, 2), alpha=0.5)
+x = torch.arange(120.).reshape(2, 3, 4, 5).requires_grad_(); y = x.to(memory_format=torch.channels_last); z = y.double(memory_format=torch.contiguous_format); n = [y.is_contiguous(), y.is_contiguous(memory_format=torch.channels_last), y.contiguous(memory_format=torch.channels_last) is y, y.to(memory_format=torch.channels_last) is y]; z.sum().backward()
+x = torch.ones(2, 3, 4, 5, 6); y = [x.clone(memory_format=torch.channels_last_3d), torch.zeros_like(x, memory_format=torch.channels_last_3d), x.cpu(memory_format=torch.channels_last_3d)]; w = torch.empty(1, 2, 3, 4, memory_format=torch.channels_last).stride()
+x = torch.ones(2, 3).t(); y = [x.to(memory_format=torch.contiguous_format) is x, x.float(memory_format=torch.preserve_format) is x, torch.channels_last, torch.channels_last_3d]
+torch.ones(2, 3).clone(memory_format=torch.channels_last)
+torch.ones(2, 3, 4, 5).contiguous(memory_format=torch.channels_last_3d)
+torch.ones(2).double(3)
+torch.ones(2).half(memory_format=1)
 x = torch.ones(2, requires_grad=True); m = torch.ones(2, 3, requires_grad=True); y = torch.addmm(x, m, m.t(), beta=2, alpha=3); g = torch.autograd.grad(y.sum(), (x, m), create_graph=True)
 x = torch.arange(6.).reshape(2, 3); n = [x.view(3, -1).shape, x.view(size=(6,)).shape, x.view(dtype=torch.int32), x.reshape(shape=(3, 2)).shape, x.permute(dims=(1, 0)).shape, x.expand(size=(1, 2, 3)).shape]
 torch.ones(1).view()

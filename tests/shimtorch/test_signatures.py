@@ -248,7 +248,8 @@ def call(form, name, args, kwargs):
         return getattr(owner, name)(*(() if form == "function" else (torch.ones(2, 3),)), *args, **kwargs)
     if form == "method":
         return getattr(torch.ones(2, 3), name)(*args, **kwargs)
-    function = getattr(torch, name, None) or getattr(torch.nn.functional, name)
+    # torch keeps in ``_C._nn`` what its functions in Python call
+    function = getattr(torch, name, None) or getattr(torch._C._nn, name, None) or getattr(torch.nn.functional, name)
     return function(*args, **kwargs)
 
 

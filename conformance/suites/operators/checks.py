@@ -101,8 +101,8 @@ def _listed(into: Any) -> list[Any]:
 
 def _outputs(module: ModuleType, like: Any, how: Any) -> Any:
     if isinstance(like, list | tuple):
-        return tuple(how(module, it) for it in like)
-    return how(module, like) if hasattr(like, "dtype") else module.zeros([])  # where a number is returned
+        return tuple(_outputs(module, it, how) for it in like)
+    return how(module, like) if hasattr(like, "dtype") else module.zeros([])
 
 
 def _dtype(module: ModuleType, tensor: Any) -> Any:
@@ -112,8 +112,10 @@ def _dtype(module: ModuleType, tensor: Any) -> Any:
 def _fitting(module: ModuleType, like: Any) -> Any:
     """an output of other strides"""
     shape = list(like.shape)
-    made = module.zeros(shape[::-1], dtype=_dtype(module, like))
-    return made.permute(list(range(len(shape)))[::-1])
+    if len(shape) < 2:
+        return module.zeros([*shape, 2], dtype=_dtype(module, like)).select(-1, 0)
+    # Of matrices alone: PyTorch's tril writes past the end of outputs whose other dimensions lie otherwise.
+    return module.zeros([*shape[:-2], shape[-1], shape[-2]], dtype=_dtype(module, like)).transpose(-1, -2)
 
 
 def _without_elements(module: ModuleType, like: Any) -> Any:

@@ -62,6 +62,9 @@ def method_of(op: Any, subject: ModuleType, kind: str) -> Callable[..., Any] | N
     if isinstance(theirs, FunctionType) and theirs.__module__.startswith("torch.testing."):
         function: Callable[..., Any] = with_subject(theirs, subject)
         return function
+    if isinstance(theirs, partial):  # of a function of nn.functional
+        found = _named(subject, f"{theirs.func.__module__.removeprefix('torch.')}.{theirs.func.__name__}")
+        return found and partial(found, *theirs.args, **theirs.keywords)
     return _named(getattr(subject, "Tensor", None), theirs.__name__)
 
 
