@@ -198,11 +198,14 @@ def _addr(input, vec1, vec2, *, beta=1, alpha=1):
 
 def _addr_in_place(input, vec1, vec2) -> None:
     _require_vectors(vec1, vec2)
+    common = common_kind(input, vec1, vec2)
     if input._a.ndim != 2:
         raise _errors.first(RuntimeError(f"2D tensor expected, got {input._a.ndim}D tensor for input"))
     if input._a.shape != (vec1._a.size, vec2._a.size):
         sizes = f"input: {list(input._a.shape)}, v1: {list(vec1._a.shape)}, v2: {list(vec2._a.shape)}"
         raise _errors.first(RuntimeError(f"size mismatch, {sizes}"))
+    if common.category > input.dtype.category:
+        raise _errors.first(_errors.result_type(common, input.dtype))
 
 
 addr = _offer("addr", _addr, _addr_in_place, ("vec1", "vec2"))

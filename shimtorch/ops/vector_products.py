@@ -64,19 +64,22 @@ def _tensordot(input, other, dims_self, dims_other):
             contracted *= first
     of_left, of_right = _kept(input, dims_self), _kept(other, dims_other)
     sizes = [left._a.shape[i] for i in of_left], [right._a.shape[i] for i in of_right]
-    left, right = _permute(left, (*of_left, *dims_self)), _permute(right, (*dims_other, *of_right))
+    left = _permute(left, (*of_left, *dims_self))
     rows, columns = math.prod(sizes[0]), math.prod(sizes[1])
     if rows == columns == 1:
-        product = _sum_of_products(left, right)
+        product = _sum_of_products(left, _permute(right, (*dims_other, *of_right)))
     else:
-        product = _mm(_reshape_to(left, (rows, contracted)), _reshape_to(right, (contracted, columns)))
+        left = _reshape_to(left, (rows, contracted))
+        product = _mm(left, _reshape_to(_permute(right, (*dims_other, *of_right)), (contracted, columns)))
     return _reshape_to(product, (*sizes[0], *sizes[1]))
 
 
 def _sum_of_products(left, right):
     if left.is_contiguous() and right.is_contiguous():
-        return _dot(_flatten(left), _flatten(right))
-    return _sum(mul(squeeze(left), squeeze(right)), dtype=left.dtype)
+        right = _flatten(right)  # torch computes arguments from right to left
+        return _dot(_flatten(left), right)
+    right = squeeze(right)
+    return _sum(mul(squeeze(left), right), dtype=left.dtype)
 
 
 _contracted = publish("tensordot", "contraction", _tensordot, differentiable=("self", "other"))
