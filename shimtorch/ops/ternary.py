@@ -52,6 +52,10 @@ def require_all_broadcast(*tensors: Tensor) -> tuple:
     return shape
 
 
+def _cast(kind: np.dtype, compute, *operands) -> np.ndarray:
+    return compute(*operands).astype(kind, copy=False)
+
+
 def _finished(result: np.ndarray, tensors) -> Tensor:
     arrays = [t._a.astype(result.dtype, copy=False) for t in tensors]
     if result.ndim > 1 and not all(array.flags.c_contiguous for array in arrays):
@@ -97,7 +101,7 @@ def _added(name: str, compute, check, says: str, always: bool, **derivatives):
             raise _errors.not_implemented(f"{name}_cpu_out", kind)
         held = factor(value, kind._numpy)
         arrays = [t._a.astype(F32 if kind._numpy is F16 else kind._numpy, copy=False) for t in tensors]
-        out = _finished(quietly(compute, *arrays, held).astype(kind._numpy, copy=False), tensors)
+        out = _finished(quietly(_cast, kind._numpy, compute, *arrays, held), tensors)
         saved = tensor1 if leads_on(tensor2) else None, tensor2 if always or leads_on(tensor1) else None
         return _recorded(out, cls, tensors, saved, (value,))
 
@@ -220,7 +224,7 @@ def _lerp(input, end, weight):
     arrays = [t._a.astype(wide, copy=False) for t in tensors]
     if numeric:
         arrays.append(factor(weight, kind._numpy))
-    out = _finished(quietly(_between, *arrays).astype(kind._numpy, copy=False), tensors)
+    out = _finished(quietly(_cast, kind._numpy, _between, *arrays), tensors)
     if numeric:
         return _recorded(out, _LerpBackward0, tensors, (), (weight,))
     ends = (input, end) if leads_on(weight) else (None, None)
