@@ -204,6 +204,7 @@ from .ops.transcendentals import (
     tanh,
 )  # fmt: skip
 from .ops.turning import flip, fliplr, flipud, roll, rot90
+from .ops.vector_products import cross, inner, tensordot, vdot
 
 absolute, negative, multiply = _alias(abs, "absolute"), _alias(neg, "negative"), _alias(mul, "multiply")
 subtract, divide, not_equal = _alias(sub, "subtract"), _alias(div, "divide"), _alias(ne, "not_equal")
@@ -299,6 +300,7 @@ __all__ = [
     "copysign",
     "cos",
     "cosh",
+    "cross",
     "cumsum",
     "default_generator",
     "deg2rad",
@@ -374,6 +376,7 @@ __all__ = [
     "index_select",
     "inference_mode",
     "initial_seed",
+    "inner",
     "int",
     "int8",
     "int16",
@@ -521,6 +524,7 @@ __all__ = [
     "tanh",
     "tensor",
     "tensor_split",
+    "tensordot",
     "threshold",
     "threshold_",
     "tile",
@@ -539,6 +543,7 @@ __all__ = [
     "unravel_index",
     "unsqueeze",
     "var",
+    "vdot",
     "view_as_complex",
     "view_as_real",
     "vsplit",

@@ -539,6 +539,15 @@ SIGNATURES: dict[str, Signatures] = {
     "addr": _added_product("vec1", "vec2"),
     "baddbmm": _added_product("batch1", "batch2", with_dtype=True),
     "addmm": _added_product("mat1", "mat2", with_dtype=True),
+    "cross": Signatures(
+        ("(Tensor input, Tensor other, int64_t? dim=None, *, Tensor out=None)",),
+        ("(Tensor other, int64_t? dim=None)",),
+    ),
+    "inner": binary_signatures("inner"),
+    "tensordot": Signatures(
+        ("(Tensor input, Tensor other, IntArrayRef dims_self, IntArrayRef dims_other, *, Tensor out=None)",)
+    ),
+    "vdot": binary_signatures("vdot"),
     "ger": Signatures(("(Tensor input, Tensor vec2, *, Tensor out=None)",), ("(Tensor vec2)",)),
     "outer": Signatures(("(Tensor input, Tensor vec2, *, Tensor out=None)",), ("(Tensor vec2)",)),
     "einsum": Signatures(("(c10::string_view equation, TensorList tensors, *, IntArrayRef? path=None)",)),

@@ -20,6 +20,7 @@ from ..autograd.rebasing import written
 from ._define import OPERATORS, record
 from .extrema import named_result
 from .shape import warn_of_complex
+from .vector_products import cross_along
 
 RESIZED = (
     "An output with one or more elements was resized since it had shape {}, which does not match the required output "
@@ -60,6 +61,14 @@ def _worded(text: str, error=RuntimeError, fits=None):
     return check
 
 
+def _batches_added(result: Tensor, out: Tensor, inputs) -> None:
+    """The sum is begun in the output itself."""
+    if out._a.dtype is not result._a.dtype and len(inputs[1]._a):
+        warn_of_complex(inputs[0]._a, out._a.dtype)
+        names = scalar_type_name(out), scalar_type_name(result)
+        raise RuntimeError("self and mat2 must have the same dtype, but got {} and {}".format(*names))
+
+
 def _no_category_lost(have, want) -> bool:
     return have.category <= want.category
 
@@ -69,6 +78,9 @@ _CATS = (
 )  # fmt: skip
 _BOOL_OR_BYTE = ("torch.bool", "torch.uint8")
 _found = _worded("Found dtype {want} but expected {have}")
+_contracted = _worded(
+    "tensordot: Expected the output tensor to have dtype {have}, but got an output tensor with dtype {want}"
+)
 _RULES = {
     **dict.fromkeys(("neg", "negative", "bitwise_not", "softplus", "hardshrink", "softshrink", "gelu"), _found),
     **dict.fromkeys(("ceil", "floor", "trunc", "frac", "round", "sgn", "sign", "conj_physical"), _found),
@@ -80,15 +92,17 @@ _RULES = {
     **dict.fromkeys(("clamp", "clip"), lambda *parts: (_castable if len(parts[2]) > 1 else _found)(*parts)),
     **dict.fromkeys(
         (
-            "mm", "matmul", "bmm", "addmm", "addmv", "baddbmm", "linear", "tril", "triu", "gather", "scatter",
-            "scatter_add", "index_add",
+            "mm", "matmul", "bmm", "addmm", "addmv", "baddbmm", "cross", "linalg_cross", "linear",
+            "tril", "triu", "gather", "scatter", "scatter_add", "index_add",
             "softmax", "log_softmax", "argmax", "argmin", "norm",
             "take_along_dim", "sort", "topk", "sum", "prod", "cumsum", "argsort",
         ),
         _exact,
     ),
     "lerp": lambda *parts: (_found if len(parts[2]) == 3 and parts[2][2]._a.ndim else _castable)(*parts),
-    "addbmm": _worded("self and mat2 must have the same dtype, but got {want} and {have}"),
+    "addbmm": _batches_added,
+    "tensordot": _contracted,
+    "inner": lambda *parts: (_contracted if all(t._a.ndim for t in parts[2]) else _castable)(*parts),
     "where": _worded("Expected out type to be {have} but got {want}"),
     "all": _worded("all only supports bool tensor for result, got: {want}", fits=lambda _, w: str(w) in _BOOL_OR_BYTE),
     "any": _worded("any only supports bool tensor for result, got: {want}", fits=lambda _, w: str(w) in _BOOL_OR_BYTE),
@@ -103,7 +117,7 @@ _RULES = {
     "complex": _worded("Expected object of scalar type {have} but got scalar type {want} for argument 'out'"),
     "heaviside": _worded("heaviside is not yet implemented for tensors with different dtypes."),
     "logsigmoid": _worded("expected scalar type {have} but found {want}"),
-    "dot": _worded("result dtype {want} does not match input dtype {have}"),
+    **dict.fromkeys(("dot", "vdot"), _worded("result dtype {want} does not match input dtype {have}")),
     "index_select": _worded("index_select(): self and result must have the same scalar type"),
     "take": _worded(
         "take(): self and out expected to have the same dtype, but got self.dtype = {have} and out.dtype = {want}"
@@ -182,8 +196,22 @@ _APART = {
     *_CATS, "gather", "index_select", "masked_select", "outer", "ger", "nonzero", "take"
 }  # fmt: skip
 _INPUTS_APART = {"scatter": 2, "scatter_add": 2, "index_add": 2}  # the number of the tensor argument that must be
-_UNCHECKED = {"mm", "bmm", "matmul", "addmm", "addmv", "baddbmm", "addbmm", "mv", "dot", "linear", "softmax"}
-_UNCHECKED |= {"log_softmax", "tril", "triu"}
+_UNCHECKED = {
+    "mm",
+    "bmm",
+    "matmul",
+    "addmm",
+    "addmv",
+    "baddbmm",
+    "addbmm",
+    "mv",
+    "dot",
+    "linear",
+    "softmax",
+    "log_softmax",
+    "tril",
+    "triu",
+}
 _INTERNAL_OVERLAP = {"sum", "prod", "all", "any", "amax", "amin", "argmax", "argmin", "std", "var", "norm", "mv", "bmm"}
 _INTERNAL_OVERLAP |= {"threshold", "tril", "triu", "multinomial"}
 
@@ -203,6 +231,7 @@ _AUTOGRAD_NAMES = {
     "subtract": "sub",
     "divide": "div",
     "arctan2": "atan2",
+    "cross": "linalg_cross",
     "true_divide": "div",
     **dict.fromkeys(("concat", "hstack", "vstack", "row_stack", "dstack", "column_stack"), "cat"),
     "concatenate": "cat",
@@ -249,6 +278,8 @@ def into(name: str, forward, out, args, kwargs):
     """``forward(*args, **kwargs)`` written into ``out``, a tensor or a tuple of several, which is returned."""
     outs = (out,) if isinstance(out, Tensor) else tuple(out)
     inputs = [*tensors(args), *tensors(kwargs.values())]
+    if name == "cross":
+        forward = cross_along
     if name == "ger":  # deprecated in this form alone
         warn(_GER, once=True)
     kernel = "sum" if name == "mean" and kwargs.get("dtype") is not None else name

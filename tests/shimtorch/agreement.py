@@ -752,6 +752,15 @@ KNOWN_DIFFERENCES: list[Known] = [
         Call("gelu", (_leaf([0.0, 0.0], [1.0, 0.0]),), {"out": _leaf([0.0, 0.0], [0.0, 0.0], layout="transposed")}),
     ),
     Known(
+        "torch enlarges the tensor that addbmm_ writes, but not in memory of NumPy's; shimtorch does so in any memory",
+        lambda call, difference: call.name == "addbmm_" and "storage that is not resizable" in str(difference.theirs),
+        Call(
+            "addbmm_",
+            (_leaf(1.0), Leaf(np.ones((2, 3, 1), np.float32)), Leaf(np.ones((2, 1, 2), np.float32))),
+            form="method",
+        ),
+    ),
+    Known(
         "an operand that overlaps a target with gaps is not refused by torch, which then reads what it has written",
         lambda call, difference: call.aliased and call.leaves[0].layout == "gapped" and "values" in difference.what,
         Call("isub", (_leaf(1, 0, 0, dtype="int64", layout="gapped"), Alias(0, "first")), form="special"),

@@ -227,6 +227,7 @@ WRITTEN_IN_PYTHON = {
     "hardtanh": _of_functional("Scalar min_val=-1.0, Scalar max_val=1.0, "),
     "leaky_relu": _of_functional("Scalar negative_slope=0.01, "),
     **dict.fromkeys(("hardsigmoid", "hardswish", "mish", "relu6", "silu"), _of_functional()),
+    "tensordot": Signatures(("(Tensor a, Tensor b, int64_t dims=2)",)),
     "glu": Signatures(("(Tensor input, int64_t dim=-1)",)),
     "norm": Signatures(
         ("(Tensor input, Scalar? p, IntArrayRef[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None)",),
