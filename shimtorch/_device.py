@@ -172,12 +172,19 @@ class layout(_Named):
 
 
 class memory_format(_Named):
-    """A memory format (``torch.memory_format``)."""
+    """A memory format (``torch.memory_format``). One that has an order is for as many dimensions as are in it."""
 
-    __slots__ = ()
+    __slots__ = ("_order",)
     __module__ = "torch"
+
+    def __init__(self, name: str, order: tuple[int, ...] = ()) -> None:
+        super().__init__(name)
+        self._order = order
 
 
 strided = layout("strided")
 contiguous_format = memory_format("contiguous_format")
 preserve_format = memory_format("preserve_format")
+# Their dimensions, from the fastest on.
+channels_last = memory_format("channels_last", (1, 3, 2, 0))
+channels_last_3d = memory_format("channels_last_3d", (1, 4, 3, 2, 0))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._device import require_cpu
+from ._mirror import Mirror
 from ._tensor import Tensor, wrap
 
 _INVALID = (
@@ -30,9 +31,11 @@ def device_types():
     return IntEnum("DLDeviceType", kinds, module="torch.utils.dlpack")
 
 
-def _refuse_gradient(tensor: Tensor) -> None:
+def _refuse(tensor: Tensor) -> None:
     if tensor._rg:
         raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
+    if type(tensor._root) is Mirror and tensor._a.dtype.kind == "c":
+        raise BufferError("Can't export tensors with the conjugate bit set")
 
 
 def _export(self: Tensor, *, stream=-1, max_version=None, dl_device=None, copy=None):
@@ -40,7 +43,7 @@ def _export(self: Tensor, *, stream=-1, max_version=None, dl_device=None, copy=N
 
     BufferError for a tensor that requires grad.
     """
-    _refuse_gradient(self)
+    _refuse(self)
     if stream is not None and type(stream) is not int:
         raise TypeError("stream must be ``int`` or ``none``")
     if stream not in (None, -1):  # no `assert`: pytest adds to its words
@@ -98,7 +101,7 @@ def from_dlpack(ext_tensor, *, device=None, copy=None) -> Tensor:
     """
     require_cpu(device)
     if isinstance(ext_tensor, Tensor):
-        _refuse_gradient(ext_tensor)
+        _refuse(ext_tensor)
         array = ext_tensor._a
     elif isinstance(ext_tensor, np.ndarray):
         ext_tensor.__dlpack__(max_version=(1, 0))

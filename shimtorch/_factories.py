@@ -9,8 +9,8 @@ import numpy as np
 
 from . import _dtypes
 from . import _tensor as _tensor_module
-from ._device import contiguous_format, layout, require_cpu
-from ._layout import laid_out
+from ._device import contiguous_format, layout, preserve_format, require_cpu
+from ._layout import laid_out, new_in_format
 from ._signatures import _type_name
 from ._tensor import Tensor, wrap
 from ._warnings import warn
@@ -396,8 +396,9 @@ def _empty(
     if memory_format is not None:
         if not isinstance(memory_format, type(contiguous_format)):
             raise TypeError("memory_format")
-        if memory_format is not contiguous_format:
+        if memory_format is preserve_format:
             raise RuntimeError("unsupported memory format Preserve")
+        return _finish(new_in_format(_sizes(size, "empty"), dtype._numpy, memory_format), requires_grad)
     return _finish(np.empty(_sizes(size, "empty"), dtype._numpy), requires_grad)
 
 
@@ -437,7 +438,9 @@ def _like(name: str, make):
         if memory_format is not None and not isinstance(memory_format, type(contiguous_format)):
             raise TypeError("memory_format")
         a = input._a
-        if memory_format is contiguous_format or a.flags.c_contiguous:
+        if memory_format is not None and memory_format is not preserve_format:
+            out = new_in_format(a.shape, kind._numpy, memory_format)
+        elif a.flags.c_contiguous:
             out = np.empty(a.shape, kind._numpy)
         else:
             out = laid_out(np.empty(a.shape, kind._numpy), a)

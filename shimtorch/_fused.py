@@ -68,3 +68,18 @@ def multiply_add_32(a: np.ndarray, b, c) -> np.ndarray:
 
 # The bits that float32 does not keep of a float64, and what they are for the half.
 _DROPPED, _HALF = np.array((1 << 29) - 1), np.array(1 << 28)
+
+
+def multiply_add(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
+    """``a * b + c`` of arrays of one dtype, as torch's kernels compute it: floats are rounded once, others twice."""
+    kind = a.dtype.char
+    if kind == "f":
+        product = np.multiply(a, b, dtype=np.float64)
+        if product.ndim or c.ndim:
+            return multiply_add_32(np.atleast_1d(product), 1, c)
+        return np.asarray(multiply_add_32(product[None], 1, c)[0])
+    if kind == "d":
+        return np.asarray(multiply_add_64(a, b, c))
+    if kind == "e":
+        return multiply_add(*[array.astype(np.float32) for array in (a, b, c)]).astype(np.float16)
+    return np.asarray(a * b + c)

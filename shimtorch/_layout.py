@@ -95,6 +95,61 @@ def contiguous_strides(shape, item: int):
     return tuple(reversed(strides))
 
 
+# --- memory formats -----------------------------------------------------------------------------------------------
+
+
+def new_in_format(shape, dtype, wanted) -> ndarray:
+    """A new array, row-major if the format has no order. RuntimeError if it is one for other numbers of dimensions."""
+    order = wanted._order
+    if not order:
+        return np.empty(shape, dtype)
+    if len(order) != len(shape):
+        raise RuntimeError(f"required rank {len(order)} tensor to use {wanted._name} format")
+    return in_order(shape, dtype, order)
+
+
+def in_format(array: ndarray, wanted) -> bool:
+    """Whether an array that is not row-major fills its memory in the order of the format."""
+    order = wanted._order
+    if len(order) != array.ndim:
+        return False
+    expected = array.itemsize
+    for dim in order:
+        if array.shape[dim] != 1:
+            if array.strides[dim] != expected:
+                return False
+            expected *= array.shape[dim]
+    return True
+
+
+def suggests(array: ndarray, wanted) -> bool:
+    """Whether torch takes the array to be in this format; strides that fit none are taken for row-major ones."""
+    return wanted._order == channels_order(array)
+
+
+_ORDERS = {4: (1, 3, 2, 0), 5: (1, 4, 3, 2, 0)}
+
+
+def channels_order(array: ndarray) -> tuple[int, ...]:
+    """The order of the dimensions, from the fastest on, if torch finds that the channels are last, else none."""
+    order = _ORDERS.get(array.ndim, ())
+    least, strides, shape = 0, array.strides, array.shape
+    for dim in order:
+        if not shape[dim] or not strides[1] or strides[dim] < least or (dim == 0 and least == strides[1]):
+            return ()
+        least = strides[dim] * shape[dim]
+    return order
+
+
+def in_order(shape, dtype, order) -> ndarray:
+    """A new array whose dimensions lie in memory in this order, from the fastest on."""
+    strides, step = [0] * len(shape), np.dtype(dtype).itemsize
+    for dim in order:
+        strides[dim] = step
+        step *= shape[dim]
+    return with_strides(shape, dtype, strides)
+
+
 def _same_strides(operand: ndarray, first) -> bool:
     strides, item = first
     return all(a * item == b * operand.itemsize for a, b in zip(operand.strides, strides, strict=True))

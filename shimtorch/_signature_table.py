@@ -54,6 +54,16 @@ _CLAMP = Signatures(
     ),
     ("(Tensor? min=None, Tensor? max=None)", "(Scalar? min=None, Scalar? max=None)"),
 )
+_VALUED = Signatures(
+    (
+        "(Tensor input, Scalar value, Tensor tensor1, Tensor tensor2, *, Tensor out=None)|deprecated",
+        "(Tensor input, Tensor tensor1, Tensor tensor2, *, Scalar value=1, Tensor out=None)",
+    ),
+    (
+        "(Scalar value, Tensor tensor1, Tensor tensor2)|deprecated",
+        "(Tensor tensor1, Tensor tensor2, *, Scalar value=1)",
+    ),
+)
 
 _MOVED = Signatures(
     (
@@ -63,10 +73,21 @@ _MOVED = Signatures(
     ("(int64_t source, int64_t destination)", "(IntArrayRef source, IntArrayRef destination)"),
 )
 
+
+def _activation(name: str, numbers: str = "", out: bool = False) -> dict[str, Signatures]:
+    """An activation and its in-place form, which is a function too."""
+    inside = f"Tensor input, {numbers}" if numbers else "Tensor input"
+    whole = f"({inside}, *, Tensor out=None)" if out else f"({inside})"
+    return {name: Signatures((whole,)), f"{name}_": Signatures((f"({inside})",))}
+
+
 SIGNATURES: dict[str, Signatures] = {
     # arithmetic
     "add": _SCALED,
     "sub": _SCALED,
+    "rsub": Signatures(
+        ("(Tensor input, Tensor other, *, Scalar alpha=1)", "(Tensor input, Scalar other, Scalar alpha=1)")
+    ),
     "mul": binary_signatures("mul"),
     "div": Signatures(
         (
@@ -95,10 +116,40 @@ SIGNATURES: dict[str, Signatures] = {
     "abs": unary_signatures("abs"),
     "clamp": _CLAMP,
     "clip": _CLAMP,
+    "clamp_max": Signatures(
+        ("(Tensor input, Tensor max, *, Tensor out=None)", "(Tensor input, Scalar max, *, Tensor out=None)"),
+        ("(Tensor max)", "(Scalar max)"),
+    ),
+    "clamp_min": Signatures(
+        ("(Tensor input, Tensor min, *, Tensor out=None)", "(Tensor input, Scalar min, *, Tensor out=None)"),
+        ("(Tensor min)", "(Scalar min)"),
+    ),
+    "addcdiv": _VALUED,
+    "addcmul": _VALUED,
+    "lerp": Signatures(
+        (
+            "(Tensor input, Tensor end, Tensor weight, *, Tensor out=None)",
+            "(Tensor input, Tensor end, Scalar weight, *, Tensor out=None)",
+        ),
+        ("(Tensor end, Tensor weight)", "(Tensor end, Scalar weight)"),
+    ),
     "bitwise_and": _EITHER_SIDE,
     "bitwise_or": _EITHER_SIDE,
     "bitwise_xor": _EITHER_SIDE,
     "bitwise_not": unary_signatures("bitwise_not"),
+    "bitwise_left_shift": _EITHER_SIDE,
+    "bitwise_right_shift": _EITHER_SIDE,
+    "copysign": binary_signatures("copysign", scalar=True),
+    "fmod": binary_signatures("fmod", scalar=True),
+    "heaviside": Signatures(("(Tensor input, Tensor values, *, Tensor out=None)",), ("(Tensor values)",)),
+    "xlogy": Signatures(
+        (
+            "(Tensor input, Tensor other, *, Tensor out=None)",
+            "(Scalar self, Tensor other, *, Tensor out=None)",
+            "(Tensor input, Scalar other, *, Tensor out=None)",
+        ),
+        ("(Tensor other)", "(Scalar other)"),
+    ),
     # comparison
     "eq": _COMPARISON,
     "ne": _COMPARISON,
@@ -107,10 +158,24 @@ SIGNATURES: dict[str, Signatures] = {
     "gt": _COMPARISON,
     "ge": _COMPARISON,
     "equal": Signatures(("(Tensor input, Tensor other)",), ("(Tensor other)",)),
+    "isclose": Signatures(
+        ("(Tensor input, Tensor other, double rtol=1e-05, double atol=1e-08, bool equal_nan=False)",),
+        ("(Tensor other, double rtol=1e-05, double atol=1e-08, bool equal_nan=False)",),
+    ),
     "allclose": Signatures(
         ("(Tensor input, Tensor other, double rtol=1e-05, double atol=1e-08, bool equal_nan=False)",),
         ("(Tensor other, double rtol=1e-05, double atol=1e-08, bool equal_nan=False)",),
     ),
+    "round": Signatures(
+        ("(Tensor input, *, Tensor out=None)", "(Tensor input, *, int64_t decimals, Tensor out=None)"),
+        ("()", "(*, int64_t decimals)"),
+    ),
+    "logit": Signatures(("(Tensor input, double? eps=None, *, Tensor out=None)",), ("(double? eps=None)",)),
+    "nan_to_num": Signatures(
+        ("(Tensor input, double? nan=None, double? posinf=None, double? neginf=None, *, Tensor out=None)",),
+        ("(double? nan=None, double? posinf=None, double? neginf=None)",),
+    ),
+    "complex": Signatures(("(Tensor real, Tensor imag, *, Tensor out=None)",)),
     # products of matrices
     "matmul": binary_signatures("matmul"),
     "mm": Signatures(
@@ -164,6 +229,7 @@ SIGNATURES: dict[str, Signatures] = {
     ),
     "contiguous": Signatures((), ("(*, MemoryFormat memory_format=contiguous_format)",)),
     "detach": unary_signatures("detach"),
+    "fill": Signatures(("(Tensor input, Tensor value)", "(Tensor input, Scalar value)")),
     "fill_": Signatures(
         ("(Tensor input, Tensor value)", "(Tensor input, Scalar value)"), ("(Tensor value)", "(Scalar value)")
     ),
@@ -354,6 +420,70 @@ SIGNATURES: dict[str, Signatures] = {
     "stack": Signatures(("(TensorList tensors, int64_t dim=0, *, Tensor out=None)",)),
     "concat": Signatures(("(TensorList tensors, int64_t dim=0, *, Tensor out=None)",)),
     "concatenate": Signatures(("(TensorList tensors, int64_t dim=0, *, Tensor out=None)",)),
+    **{
+        name: Signatures(("(TensorList tensors, *, Tensor out=None)",))
+        for name in ("hstack", "vstack", "row_stack", "dstack", "column_stack")
+    },
+    "tensor_split": Signatures(
+        (
+            "(Tensor input, SymIntArrayRef indices, int64_t dim=0)",
+            "(Tensor input, Tensor tensor_indices_or_sections, int64_t dim=0)",
+            "(Tensor input, SymInt sections, int64_t dim=0)",
+        ),
+        (
+            "(SymIntArrayRef indices, int64_t dim=0)",
+            "(Tensor tensor_indices_or_sections, int64_t dim=0)",
+            "(SymInt sections, int64_t dim=0)",
+        ),
+    ),
+    **{
+        name: Signatures(
+            ("(Tensor input, int64_t sections)", "(Tensor input, IntArrayRef indices)"),
+            ("(int64_t sections)", "(IntArrayRef indices)"),
+        )
+        for name in ("hsplit", "vsplit", "dsplit")
+    },
+    "diagonal": Signatures(
+        ("(Tensor input, int64_t offset=0, int64_t dim1=0, int64_t dim2=1)",),
+        ("(int64_t offset=0, int64_t dim1=0, int64_t dim2=1)",),
+    ),
+    "linalg_diagonal": Signatures(("(Tensor A, *, int64_t offset=0, int64_t dim1=-2, int64_t dim2=-1)",)),
+    "diag": Signatures(("(Tensor input, int64_t diagonal=0, *, Tensor out=None)",), ("(int64_t diagonal=0)",)),
+    "diag_embed": Signatures(
+        ("(Tensor input, int64_t offset=0, int64_t dim1=-2, int64_t dim2=-1)",),
+        ("(int64_t offset=0, int64_t dim1=-2, int64_t dim2=-1)",),
+    ),
+    "diagflat": Signatures(("(Tensor input, int64_t offset=0)",), ("(int64_t offset=0)",)),
+    "unflatten": Signatures(
+        ("(Tensor input, int64_t dim, SymIntArrayRef sizes)",), ("(int64_t dim, SymIntArrayRef sizes)",)
+    ),
+    "sum_to_size": Signatures((), ("(SymIntArrayRef size)",)),
+    "take_along_dim": Signatures(
+        ("(Tensor input, Tensor indices, int64_t? dim=None, *, Tensor out=None)",),
+        ("(Tensor indices, int64_t? dim=None)",),
+    ),
+    **{
+        name: Signatures((f"(int64_t row, int64_t col, int64_t offset=0, *, {_OPTIONS})",))
+        for name in ("tril_indices", "triu_indices")
+    },
+    "trace": Signatures(("(Tensor input)",), ("()",)),
+    "constant_pad_nd": Signatures(("(Tensor input, SymIntArrayRef pad, Scalar value=0)",)),
+    "pad": Signatures(('(Tensor input, SymIntArrayRef pad, c10::string_view mode="constant", double? value=None)',)),
+    "index_fill": Signatures(
+        (
+            "(Tensor input, int64_t dim, Tensor index, Tensor value)",
+            "(Tensor input, int64_t dim, Tensor index, Scalar value)",
+        ),
+        ("(int64_t dim, Tensor index, Tensor value)", "(int64_t dim, Tensor index, Scalar value)"),
+    ),
+    "flip": Signatures(("(Tensor input, IntArrayRef dims)",), ("(IntArrayRef dims)",)),
+    "roll": Signatures(
+        ("(Tensor input, SymIntArrayRef[1] shifts, IntArrayRef[1] dims=None)",),
+        ("(SymIntArrayRef[1] shifts, IntArrayRef[1] dims=None)",),
+    ),
+    "rot90": Signatures(
+        ("(Tensor input, int64_t k=1, IntArrayRef dims={0,1})",), ("(int64_t k=1, IntArrayRef dims={0,1})",)
+    ),
     "split": Signatures(
         (
             "(Tensor input, SymInt split_size, int64_t dim=0)",
@@ -459,6 +589,23 @@ SIGNATURES: dict[str, Signatures] = {
         ("(Tensor weight, Tensor indices, SymInt padding_idx=-1, bool scale_grad_by_freq=False, bool sparse=False)",)
     ),
     # nn
+    **_activation("celu", "Scalar alpha=1.0"),
+    **_activation("elu", "Scalar alpha=1, Scalar scale=1, Scalar input_scale=1", out=True),
+    **_activation("hardsigmoid", out=True),
+    **_activation("hardswish", out=True),
+    **_activation("hardtanh", "Scalar min_val=-1, Scalar max_val=1", out=True),
+    **_activation("leaky_relu", "Scalar negative_slope=0.01", out=True),
+    **_activation("mish", out=True),
+    **_activation("relu6"),
+    **_activation("selu"),
+    **_activation("silu", out=True),
+    **_activation("threshold", "Scalar threshold, Scalar value", out=True),
+    "relu_": Signatures(("(Tensor input)",), ("TensorBase.relu_()",)),
+    "gelu": Signatures(('(Tensor input, *, c10::string_view approximate="none", Tensor out=None)',)),
+    "glu": Signatures(("(Tensor input, int64_t dim=-1, *, Tensor out=None)",)),
+    "hardshrink": Signatures(("(Tensor input, Scalar lambd=0.5, *, Tensor out=None)",), ("(Scalar lambd=0.5)",)),
+    "softshrink": Signatures(("(Tensor input, Scalar lambd=0.5, *, Tensor out=None)",)),
+    "prelu": Signatures(("(Tensor input, Tensor weight)",), ("(Tensor weight)",)),
     "softplus": Signatures(("(Tensor input, Scalar beta=1, Scalar threshold=20, *, Tensor out=None)",)),
     "linear": Signatures(("(Tensor input, Tensor weight, Tensor? bias=None, *, Tensor out=None)",)),
     "one_hot": Signatures(("(Tensor input, int64_t num_classes=-1)",)),
@@ -578,6 +725,10 @@ SIGNATURES |= {
         ),
     ),
     **dict.fromkeys(("not_equal", "less", "less_equal", "greater", "greater_equal"), _COMPARISON),
+    **dict.fromkeys(
+        "bool byte char short int long half float double cfloat cdouble".split(),
+        Signatures((), ("(*, MemoryFormat? memory_format=None)",)),
+    ),
     **_OF_LINALG,
 }
 

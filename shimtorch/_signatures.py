@@ -37,7 +37,7 @@ class Signatures(NamedTuple):
 _UNARY_WITHOUT_OUT = (
     "adjoint, argwhere, conj, corrcoef, det, detach, fliplr, flipud, imag, is_complex, is_conj, is_floating_point, "
     "is_neg, is_nonzero, is_signed, isfinite, isinf, isnan, isreal, logdet, matrix_exp, numel, positive, ravel, real, "
-    "relu, resolve_conj, resolve_neg, selu, t, trace"
+    "relu, resolve_conj, resolve_neg, selu, t, trace, view_as_complex, view_as_real"
 )
 
 
@@ -69,6 +69,16 @@ def argument_error(
     except _Refused as refusal:
         return TypeError(str(refusal))
     return None
+
+
+def deprecation(name: str, signatures: Sequence[str], used: int) -> str:
+    """torch's warning of the overload at the place ``used``, which is one of the deprecated."""
+    told = [f"\t{name}{_read(text)}\n" for text in signatures if not _read(text).hidden]
+    return (
+        f"This overload of {name} is deprecated:\n\t{name}{_read(signatures[used])}\n"
+        f"Consider using one of the following signatures instead:\n{''.join(told)}".rstrip("\n")
+        + " (Triggered internally at /__w/pytorch/pytorch/torch/csrc/utils/python_arg_parser.cpp:1841.)"
+    )
 
 
 class _Refused(Exception):

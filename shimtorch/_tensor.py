@@ -13,7 +13,8 @@ import numpy as np
 
 from . import _dtypes, _repr
 from ._device import CPU, Size, contiguous_format, device, layout, memory_format, require_cpu, strided
-from ._layout import contiguous_strides
+from ._layout import contiguous_strides, in_format
+from ._mirror import Mirror, behind
 from .autograd import backward as _backward
 from .autograd.mode import state
 from .autograd.namespaces import TENSORS
@@ -201,17 +202,19 @@ class Tensor:
     @_checked
     def storage_offset(self) -> int:
         """How many elements after the start of its storage the first element lies."""
-        root = root_of(self)
-        return 0 if root is None else (address(self._a) - address(root)) // self._a.itemsize
+        array, root = in_memory(self)
+        return 0 if root is None else (address(array) - address(root)) // array.itemsize
 
     @_checked
     def data_ptr(self) -> int:
         """The address of the first element."""
-        return address(self._a) if self._a.size else 0
+        return address(in_memory(self)[0]) if self._a.size else 0
 
     @_checked
     def is_contiguous(self, *, memory_format: memory_format = contiguous_format) -> bool:
-        """Whether the elements lie in memory in row-major order."""
+        """Whether the elements lie in memory in row-major order, or in that of ``memory_format``."""
+        if memory_format._order:
+            return in_format(self._a, memory_format)
         return self._a.flags.c_contiguous
 
     @_checked
@@ -239,8 +242,8 @@ class Tensor:
 
     @_checked
     def cpu(self, *, memory_format: memory_format | None = None) -> Tensor:
-        """The tensor itself: it lies in the CPU's memory."""
-        return self
+        """The tensor itself, which lies in the CPU's memory, unless it is to have another memory format."""
+        return self if memory_format is None else self.to(memory_format=memory_format)
 
     def cuda(self, device=None, non_blocking: bool = False, memory_format=None) -> Tensor:
         """AssertionError, as in a PyTorch without CUDA."""
@@ -487,6 +490,11 @@ class Tensor:
             raise TypeError("force")
         if self._rg and not force and state.enabled:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        if type(self._root) is Mirror and not force:
+            bit, resolved = ("conjugate", "conj") if self._a.dtype.kind == "c" else ("negative", "neg")
+            raise RuntimeError(
+                f"Can't call numpy() on Tensor that has {bit} bit set. Use tensor.resolve_{resolved}().numpy() instead."
+            )
         return self._a.view()
 
     # NumPy warns of the arguments that these two lack, and with torch it does so too.
@@ -607,6 +615,12 @@ def share(tensor: Tensor) -> Tensor:
 def root_of(tensor: Tensor) -> np.ndarray | None:
     """The array whose first element is the first of the storage, None if that is the tensor's own."""
     return tensor._root if tensor._root is not None or tensor._vc is None else tensor._vc.root
+
+
+def in_memory(tensor: Tensor) -> tuple[np.ndarray, np.ndarray | None]:
+    """The tensor's array and ``root_of`` it, of a conjugate those of what it is the conjugate of."""
+    root = root_of(tensor)
+    return (behind(tensor._a, root), root.root) if type(root) is Mirror else (tensor._a, root)
 
 
 def address(array: np.ndarray) -> int:

@@ -98,6 +98,13 @@ def test_random_programs(tmp_path: Path) -> None:
 
 
 @needs_torch
+def test_operator_samples(tmp_path: Path) -> None:
+    tried = run(block("sh ops").strip(), tmp_path)
+    assert tried.returncode == 0, tried.stdout + tried.stderr
+    assert "float32 variants, forward: 3 of 3 (100.0 %)" in tried.stdout
+
+
+@needs_torch
 def test_docstrings(tmp_path: Path) -> None:
     tried = run(f"COLUMNS=120 {block('sh docstrings').strip()}", tmp_path)
     assert tried.returncode == 0, tried.stdout + tried.stderr
@@ -110,6 +117,13 @@ def test_rows_of_docstrings_are_those_of_the_whole_table() -> None:
     told = re.findall(r"^\| (?:torch|all).*", rows[0] if rows else "", re.M)
     assert len(told) > 5
     assert set(told) <= set((ROOT / "conformance" / "docstrings.md").read_text().splitlines())
+
+
+@needs_torch
+def test_names(tmp_path: Path) -> None:
+    tried = run(block("sh api").strip(), tmp_path)
+    assert tried.returncode == 0, tried.stdout + tried.stderr
+    assert "torch.nn.functional" in tried.stdout
 
 
 @needs_torch

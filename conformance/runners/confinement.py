@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from conformance.runners.kin import started_in
+from conformance.runners.kin import in_group, started_in
 from conformance.runners.protocol import PROCESSES
 
 # <linux/landlock.h>
@@ -77,7 +77,8 @@ def _refusal(folder: str) -> Callable[[str, tuple[Any, ...]], None]:
 
     def refuse(event: str, arguments: tuple[Any, ...]) -> None:
         if event in ("os.kill", "os.killpg"):
-            if not _own(arguments[0]):
+            process = arguments[0]
+            if not all(map(_own, in_group(process) if event == "os.killpg" and process else [process])):
                 raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
         elif event in _CHANGED:
             for path in _CHANGED[event](*arguments):

@@ -21,6 +21,14 @@ def started_in(folder: str) -> Iterator[int]:
                 yield int(entry.parent.name)
 
 
+def in_group(group: int) -> Iterator[int]:
+    """Each living process of a group, whose leader may be gone."""
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(entry.read_text().rpartition(")")[2].split()[2]) == group:
+                yield int(entry.parent.name)
+
+
 def end_all(folder: str) -> None:
     """End them all, and those that they start meanwhile."""
     deadline = time.monotonic() + _PATIENCE

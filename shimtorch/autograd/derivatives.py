@@ -10,19 +10,22 @@ from .namespaces import ARRAYS, TENSORS
 from .nodes import Node, already_freed, check_result_version, check_version, saved_result
 
 
-def node_class(grad_fn: str, inputs, derivatives: dict, saved=(), fixed=(), raw=(), optional=(), promote=False) -> type:
+def node_class(
+    grad_fn: str, inputs, derivatives: dict, saved=(), fixed=(), raw=(), optional=(), promote=False, joint=None
+) -> type:  # fmt: skip
     """The Node subclass called ``grad_fn``.
 
     ``derivatives`` maps an input's name to a function ``(xp, grad, …)``; its further parameters name what it
     needs: saved tensors (among ``saved``; "result" is the output) or plain values (among ``fixed``). Names in
     ``raw`` are saved and freed like tensors, but are Python numbers; those in ``optional`` may be None.
     ``promote``: the operands were of several dtypes, and are brought to the gradient's before it is computed with them.
+    ``joint`` computes all gradients at once, where torch does; its parameter ``wanted`` tells which are needed.
     """
     tensors = [name for name in saved if name != "result" and name not in raw]
 
     def compiled_later(kind: str):
         def method(node, grad):
-            compiled = _compiled(kind, grad_fn, inputs, derivatives, saved, fixed, tensors, optional, promote)
+            compiled = _compiled(kind, grad_fn, inputs, derivatives, saved, fixed, tensors, optional, promote, joint)
             setattr(cls, kind, compiled)
             return compiled(node, grad)
 
@@ -43,15 +46,15 @@ def {kind}(node, grad):
 """
 
 
-def _compiled(kind, grad_fn, inputs, derivatives, saved, fixed, tensors, optional, promote):
+def _compiled(kind, grad_fn, inputs, derivatives, saved, fixed, tensors, optional, promote, joint):
     scope = {
         "xp": ARRAYS if kind == "arrays" else TENSORS, "freed": already_freed, "check": check_version,
-        "check_result": check_result_version, "result_of": saved_result, "promoted": _promoted,
+        "check_result": check_result_version, "result_of": saved_result, "promoted": brought_to,
     }  # fmt: skip
     gradients = {}
     using = []  # the inputs whose derivatives need something saved
     for name in inputs:
-        formula = derivatives.get(name)
+        formula = joint or derivatives.get(name)
         if formula is None:
             gradients[name] = "None"
             continue
@@ -60,11 +63,16 @@ def _compiled(kind, grad_fn, inputs, derivatives, saved, fixed, tensors, optiona
             using.append(name)
         wanted = "".join(
             f", {_value(parameter, kind == 'arrays' and parameter in tensors, parameter in optional, promote)}"
+            if parameter != "wanted"
+            else f", ({''.join(f'e_{name} is not None, ' for name in inputs)})"
             for parameter in formula.__code__.co_varnames[2 : formula.__code__.co_argcount]
         )
-        gradients[name] = f"d_{name}(xp, grad{wanted}) if e_{name} is not None else None"
+        call = f"d_{name}(xp, grad{wanted})"
+        gradients[name] = f"{call} if e_{name} is not None else None"
     ordered = ""
-    if kind == "tensors" and len(inputs) > 1:
+    if joint is not None:
+        gradients = {"all": f"*{call}"}
+    elif kind == "tensors" and len(inputs) > 1:
         # torch computes them in alphabetical order, which decides in what order a second pass adds up.
         ordered = "".join(f"    g_{name} = {gradients[name]}\n" for name in sorted(gradients))
         gradients = {name: f"g_{name}" for name in inputs}
@@ -109,6 +117,6 @@ def _unpacking(saved, tensors, kind: str, using) -> str:
     return "".join(f"    {line}\n" for line in lines)
 
 
-def _promoted(array, grad):
+def brought_to(array, grad):
     kind = grad.dtype if array.dtype.kind == "c" or grad.dtype.kind != "c" else grad.real.dtype
     return array.astype(kind, copy=False)

@@ -49,7 +49,8 @@ def _loop(roots, keep_graph, create_graph, targets, wanted, captured):
     Node = nodes.Node
     sole = roots[0][0] if wanted is not None and len(roots) == 1 else None  # whose hooks run even if it is not wanted
     for edge, gradient in roots:
-        if wanted is not None and sole is None and edge not in wanted and edge not in captured:
+        unasked = wanted is not None and sole is None and edge not in wanted and edge not in captured
+        if unasked and (targets is None or not any(edge is leaf for leaf in targets)):
             continue
         if not isinstance(edge, Node):
             leaves[edge] = total(leaves, edge, gradient, (), versions) if edge in leaves else gradient

@@ -25,12 +25,13 @@ _IN_NAMESPACE = {"AccumulateGrad", "CopyBackwards", "CopySlices", "Error", "NotI
 class VersionCounter:
     """How often a memory was written in place; shared by all tensors that see the memory."""
 
-    __slots__ = ("root", "value", "views")
+    __slots__ = ("mirrors", "root", "value", "views")
 
     def __init__(self, root=None) -> None:
         self.value = 0
         self.root = root  # the array whose first element is the first of the memory
         self.views: list | None = None  # weak references to the views of a base that requires grad
+        self.mirrors: list | None = None  # weak references to what holds conjugates of the memory
 
 
 class _Unversioned(VersionCounter):
@@ -39,6 +40,7 @@ class _Unversioned(VersionCounter):
     __slots__ = ()
     root = None
     views = None
+    mirrors = None
 
     @property
     def value(self) -> int:
@@ -62,7 +64,7 @@ class Extra:
 
     operands: tuple | None = None  # per edge: None or (shape, numpy dtype)
     versions: tuple[int, ...] | None = None  # per saved tensor: its version when it was saved
-    result_counter: Any = None  # (counter, version) of the memory of a saved result
+    result_counter: Any = None  # (counter, version) of a saved result; counters by place where several are
     result_view: weakref.ref | None = None  # to the origin of the view that the result was written into
     observed = False  # whether gradients must come as ``observed.run`` has them come
     tensor_hooks: list | None = None  # pairs of output number and the hooks of that output, by handle
@@ -301,7 +303,10 @@ def underivable(operator: str) -> type:
     def refuse(node, grad):
         raise RuntimeError(f"derivative for aten::{operator} is not implemented")
 
-    members = {"__slots__": (), "__module__": "builtins", "arrays": refuse, "tensors": refuse}
+    members = {
+        "__slots__": (), "__module__": "builtins", "arrays": refuse, "tensors": refuse,
+        "_sequence_nr": lambda node: 2**64 - 1,  # before all others, if it were run
+    }  # fmt: skip
     return type("NotImplemented", (Node,), members)
 
 

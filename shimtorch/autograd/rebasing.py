@@ -12,6 +12,7 @@ import weakref
 from numpy import empty, ndarray
 
 from .._layout import refuse_overlap
+from .._mirror import reflect
 from .namespaces import ARRAYS, TENSORS
 from .nodes import (
     INFERENCE,
@@ -53,6 +54,8 @@ def written(tensor) -> None:
     counter.value += 1
     if counter.views is not None:
         outdate(counter)
+        if counter.mirrors is not None:
+            reflect(tensor._root, counter.mirrors)
 
 
 def outdate(counter) -> None:
@@ -67,7 +70,7 @@ def outdate(counter) -> None:
             view._outdated = True
         elif type(view._node) is not Stale:
             _make_stale(view, ref)
-    counter.views = alive or None
+    counter.views = alive or (None if counter.mirrors is None else alive)
 
 
 def lend(base) -> None:
@@ -167,6 +170,8 @@ _REASONS = {
 
 def refusal(view, node, indirectly: bool) -> RuntimeError:
     """What torch says to a recorded write into a view, or into its base, that it cannot follow."""
+    if view._made == "of parts":
+        return NotImplementedError("shimtorch does not record writes beside views of conjugates and of complex parts")
     what = "its base or another view of its base has been" if indirectly else "is being"
     mode = "inference" if view._made == "inference" else "no_grad"
     where = "in normal mode" if mode == "inference" else "with grad mode enabled"
@@ -186,10 +191,11 @@ def require_writable(tensor) -> None:
     """RuntimeError in torch's words unless a write into ``tensor`` can be recorded."""
     base = tensor._base
     if base is not None and tensor._vc is not INFERENCE:
-        if tensor._made:
+        of_leaf = tensor._rg and base._node is None
+        if tensor._made and not (of_leaf and tensor._made == "of parts"):
             node = tensor._node
             raise _after_arguments(refusal(tensor, node.fixed[1] if type(node) is Stale else node, indirectly=False))
-        if tensor._rg and base._node is None:
+        if of_leaf:
             which = "a view of a leaf Variable"
             raise _after_arguments(RuntimeError(_IN_PLACE.format(which)))
     if tensor._rg and leaf_so_far(tensor):

@@ -30,6 +30,7 @@ SHOWN: dict[str, str | None] = {
 # Numbers that torch keeps as such; other integers it shows as if they were unsigned, of 64 bits.
 _SIGNED = {
     "alpha", "beta", "threshold", "exponent", "base", "other", "least", "most", "p", "ord", "correction", "asked",
+    "scale", "input_scale", "min_val", "max_val", "negative_slope", "lambd", "lower", "upper", "delta",
 }  # fmt: skip
 
 
@@ -206,15 +207,15 @@ PARTICULAR: dict[str, dict] = {
     "SliceBackward0": _SLICE, "SliceBackwardBackward0": _SLICE, "SelectBackwardBackward0": {"index": "where"},
     "IndexBackward0": {"indices": _indices}, "IndexPutBackward0": {"indices": _indices},
     "IndexPutImplBackward0": {"indices": _indices},
-    "DiagonalBackward0": {"offset": _constant(0)}, "DiagonalBackwardBackward0": {"offset": _constant(0)},
-    "SqueezeBackward2": _DIMS, "FlipBackward0": {"dim": None, "dims": _computed(lambda dim: (dim,), "dim")},
+    "SqueezeBackward2": _DIMS,
+    **{name: {"dims": "dims"} for name in ("FlipBackward0", "RollBackward0", "Rot90Backward0")},
     "GatherBackward0": {"sparse_grad": _constant(False)},
     "IndexAddBackward0": {"source_dim": _computed(len, "shape")},
     "PutBackward0": {"accumulate": _constant(True)},
     "MaskedScatterBackward0": {"source_sym_sizes": "shape"},
     "EmbeddingBackward0": {"weight_sym_argsize_0": "count", "sparse": _constant(False)},
     "LogSigmoidBackward0": _BUFFER, "LogSigmoidBackwardBackward0": _BUFFER,
-    "ThresholdBackwardBackward0": {"threshold": _constant(0)},
+    "LeakyReluBackwardBackward0": {"is_result": None},
     "DivBackward2": {"rounding_mode": lambda node: node.fixed},
     "CatBackward0": {"self_sym_sizes": None}, "SplitBackward0": {"split_size": "split"},
     "SplitWithSizesBackward0": {"split_sizes": "lengths"},

@@ -12,8 +12,12 @@ from ..ops.layers import dropout_ as _dropout_
 from ..ops.layers import embedding as _embedding
 from ..ops.layers import linear, one_hot
 from ..ops.losses import binary_cross_entropy, binary_cross_entropy_with_logits, mse_loss
+from ..ops.padding import pad
+from ._activations import *  # noqa: F403 (what it names in ``__all__``)
+from ._activations import __all__ as _activations
 
 __all__ = [
+    *_activations,
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "cross_entropy",
@@ -25,6 +29,7 @@ __all__ = [
     "mse_loss",
     "nll_loss",
     "one_hot",
+    "pad",
     "relu",
     "sigmoid",
     "softmax",

@@ -21,6 +21,7 @@ from .. import _dtypes, _errors
 from .._floating import QUIET, reset_floating, set_floating
 from .._fused import multiply_add_64
 from .._layout import laid_out, refuse_overlap
+from .._mirror import reflect
 from .._tensor import Tensor, wrap
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
@@ -113,7 +114,7 @@ def _guarded(forward, name: str, kind: str, method: bool):
         except (RuntimeError, IndexError) as error:
             raise _error_before(error, name, kind, method, args, kwargs) from None
         if "out" in kwargs and not method:
-            return _with_out(*args, **kwargs)
+            return _with_out(args, kwargs)
         renamed = {_NUMPY_NAMES.get(key, key): value for key, value in kwargs.items()}
         if len(renamed) == len(kwargs) and renamed.keys() != kwargs.keys():
             return guarded(*args, **renamed)
@@ -150,17 +151,20 @@ def _guarded(forward, name: str, kind: str, method: bool):
             raise _error_before(error, name, kind, method, (input, other), {}) from None
         return guarded(input, other) if result is NotImplemented else result
 
-    def _with_out(*args, out, **kwargs):
-        error = _argument_error(name, kind, method, args, {**kwargs, "out": out})
+    def _with_out(args, kwargs):
+        error = _argument_error(name, kind, method, args, kwargs)
         if error is not None:
             raise error from None
+        out = kwargs.pop("out")
         if out is None:
             return guarded(*args, **kwargs)
-        if kind in ("factory", "sampler"):
-            raise NotImplementedError(f"shimtorch does not offer torch.{name}(..., out=...)")
+        if kind == "factory" or name == "bernoulli":
+            from ._creation_out import into_created
+
+            return into_created(name, forward, out, args, kwargs)
         from ._out import into
 
-        if len(args) == 3 and (overload := OVERLOADS.get(name)) is not None:
+        if len(args) >= 3 and (overload := OVERLOADS.get(name)) is not None:
             args, kwargs = overload(name, method, *args, **kwargs)
         return into(ALIASES.get(name, name), forward, out, args, kwargs)
 
@@ -175,7 +179,7 @@ def _guarded(forward, name: str, kind: str, method: bool):
 def _error_before(error: Exception, name: str, kind: str, method: bool, args, kwargs) -> Exception:
     """``error``, or what torch would have found wrong with the arguments or their origins before it came to that."""
     wrong = _argument_error(name, kind, method, args, kwargs)
-    if wrong is None and len(args) == 3 and (overload := OVERLOADS.get(name.removesuffix("_"))) is not None:
+    if wrong is None and len(args) >= 3 and (overload := OVERLOADS.get(name.removesuffix("_"))) is not None:
         overload(name, method, *args, **kwargs)  # which may warn
     return wrong or refusal_before(error, *args, *kwargs.values())
 
@@ -343,14 +347,17 @@ def binary_core(
     check=None,
     undefined=None,
     of_complex=None,
+    joint=None,
 ):
     """The fixed-arity ``forward(input, other)`` of a binary operator, with recording and promotion.
 
     It returns NotImplemented for an operand that is neither Tensor nor number. ``direct`` names the dtype kinds that
     ``compute`` takes as they are; for others ``check(input, other)`` raises what torch raises. A pair of ``grad_fn``
     names is for a Tensor and for a number as the other operand; ``undefined`` names an operator without derivative.
+    ``joint`` computes both gradients at once (see ``node_class``).
     """
-    direct = "fc" if to_float else direct
+    self, other = joint or self, joint or other
+    direct = direct or ("fc" if to_float else None)
     numbers_too = isinstance(compute, np.ufunc) and (direct is None or "f" in direct)
     derivatives = {"self": self, "other": other}
     saved = tuple(n for n in ("self", "other", "result") if _uses(self, n) or _uses(other, n))
@@ -366,8 +373,8 @@ def binary_core(
         of_mixed = node_class(grad_fn[0], ("self", "other"), derivatives, saved=saved, promote=True)
         edges_of_number = ()
     elif grad_fn is not None:
-        of_tensors = node_class(grad_fn, ("self", "other"), derivatives, saved=saved)
-        of_mixed = node_class(grad_fn, ("self", "other"), derivatives, saved=saved, promote=True)
+        of_tensors = node_class(grad_fn, ("self", "other"), derivatives, saved=saved, joint=joint)
+        of_mixed = node_class(grad_fn, ("self", "other"), derivatives, saved=saved, promote=True, joint=joint)
         of_scalar = node_class(grad_fn, ("self", "other"), {"self": self}, saved=saved_of_number, raw=("other",))
     self_for_self, self_for_other = _uses(self, "self"), _uses(other, "self")
     other_for_self, other_for_other = _uses(self, "other"), _uses(other, "other")
@@ -551,7 +558,7 @@ def scalar_array(value) -> ndarray:
 def binary(
     name: str, compute, *, grad_fn=None, self=None, other=None, to_float=False, check=None, aliases=(), dunders=(),
     says, direct=None, undefined=None, inplace=True, forward=None, numbers=False, zero=None,
-    of_complex=None,
+    of_complex=None, joint=None,
 ):  # fmt: skip
     """A row for ``compute(array, array)`` of one dtype; ``dunders`` are its special methods, in-place ones included.
 
@@ -563,7 +570,7 @@ def binary(
     direct = direct or (None if of_complex is None else "biuf")
     core = binary_core(
         compute, grad_fn=grad_fn, self=self, other=other, to_float=to_float, direct=direct, check=check,
-        undefined=undefined, of_complex=of_complex,
+        undefined=undefined, of_complex=of_complex, joint=joint,
     )  # fmt: skip
     named = core if forward is None else forward(core)
     if numbers:
@@ -586,7 +593,7 @@ def binary(
             written,
             zero,
         )
-    differentiable = tuple(n for n, formula in (("self", self), ("other", other)) if formula is not None)
+    differentiable = tuple(n for n, formula in (("self", self), ("other", other)) if formula or joint)
     return publish(name, "binary", named, methods=(name, *aliases), differentiable=differentiable)
 
 
@@ -647,8 +654,11 @@ def _step(a, b, alpha) -> None:
     a[...] = total
 
 
-def inplace_of(forward, ufunc=None, zero=None, binary=False):
-    """The in-place form of ``forward``: compute, check, write into ``self``, and take over the new node."""
+def inplace_of(forward, ufunc=None, zero=None, binary=False, unary=False):
+    """The in-place form of ``forward``: compute, check, write into ``self``, and take over the new node.
+
+    ``unary``: what else it takes are numbers that do not decide about dtypes.
+    """
 
     def write(self, *args, **kwargs):
         a = self._a
@@ -673,6 +683,8 @@ def inplace_of(forward, ufunc=None, zero=None, binary=False):
                     counter.value += 1
                     if counter.views is not None:
                         outdate(counter)
+                        if counter.mirrors is not None:
+                            reflect(self._root, counter.mirrors)
                     return self
         operands = (*args, *[v for v in kwargs.values() if isinstance(v, Tensor)]) if kwargs else args
         try:
@@ -686,7 +698,7 @@ def inplace_of(forward, ufunc=None, zero=None, binary=False):
         except (RuntimeError, NotImplementedError) as error:
             if not _errors.comes_first(error):
                 refuse_overlap(a, [arg._a for arg in operands if type(arg) is Tensor])
-                _check_target(self, operands, comparing=zero is not None)
+                _check_target(self, () if unary else operands, comparing=zero is not None)
             raise
         refuse_overlap(a, [arg._a for arg in operands if type(arg) is Tensor])
         if result is NotImplemented:

@@ -21,7 +21,7 @@ from ._define import OPERATORS, record
 from .extrema import named_result
 from .shape import warn_of_complex
 
-_RESIZED = (
+RESIZED = (
     "An output with one or more elements was resized since it had shape {}, which does not match the required output "
     "shape {}. This behavior is deprecated, and in a future PyTorch release outputs will not be resized unless they "
     "have zero elements. You can explicitly reuse an out tensor t by resizing it, inplace, to zero elements with "
@@ -64,10 +64,18 @@ def _no_category_lost(have, want) -> bool:
     return have.category <= want.category
 
 
+_CATS = (
+    "cat", "concat", "concatenate", "stack", "hstack", "vstack", "row_stack", "dstack", "column_stack"
+)  # fmt: skip
 _BOOL_OR_BYTE = ("torch.bool", "torch.uint8")
 _found = _worded("Found dtype {want} but expected {have}")
 _RULES = {
-    **dict.fromkeys(("neg", "negative", "bitwise_not", "softplus"), _found),
+    **dict.fromkeys(("neg", "negative", "bitwise_not", "softplus", "hardshrink", "softshrink", "gelu"), _found),
+    **dict.fromkeys(("ceil", "floor", "trunc", "frac", "round", "sgn", "sign", "conj_physical"), _found),
+    **{
+        name: _worded(f"{name} does not support non-boolean outputs.") for name in ("isneginf", "isposinf", "signbit")
+    },
+    "nan_to_num": _worded("nan_to_num: dtype of out: {want} should be same as input: {have}"),
     **dict.fromkeys(("abs", "absolute"), lambda *parts: (_castable if parts[2][0].is_complex() else _found)(*parts)),
     **dict.fromkeys(("clamp", "clip"), lambda *parts: (_castable if len(parts[2]) > 1 else _found)(*parts)),
     **dict.fromkeys(
@@ -77,6 +85,7 @@ _RULES = {
         ),
         _exact,
     ),
+    "lerp": lambda *parts: (_found if len(parts[2]) == 3 and parts[2][2]._a.ndim else _castable)(*parts),
     "where": _worded("Expected out type to be {have} but got {want}"),
     "all": _worded("all only supports bool tensor for result, got: {want}", fits=lambda _, w: str(w) in _BOOL_OR_BYTE),
     "any": _worded("any only supports bool tensor for result, got: {want}", fits=lambda _, w: str(w) in _BOOL_OR_BYTE),
@@ -88,6 +97,8 @@ _RULES = {
         ),
     ),
     "mv": _worded("addmv input tensors must have the same dtype, but got {want}, {have}, and {have}"),
+    "complex": _worded("Expected object of scalar type {have} but got scalar type {want} for argument 'out'"),
+    "heaviside": _worded("heaviside is not yet implemented for tensors with different dtypes."),
     "logsigmoid": _worded("expected scalar type {have} but found {want}"),
     "dot": _worded("result dtype {want} does not match input dtype {have}"),
     "index_select": _worded("index_select(): self and result must have the same scalar type"),
@@ -98,7 +109,7 @@ _RULES = {
     "nonzero": _worded("nonzero: Expected out tensor to have scalar type Long but got scalar type{want}"),
     "multinomial": _worded("multinomial expects Long tensor out, got: {want}"),
     **dict.fromkeys(
-        ("cat", "concat", "concatenate", "stack"),
+        _CATS,
         _worded(
             "torch.cat(): input types can't be cast to the desired output type {want}", TypeError, _no_category_lost
         ),
@@ -153,9 +164,11 @@ _RULES |= {
 
 # Computed in the dtype of the output, unless one is asked for.
 _IN_DTYPE_OF_OUT = {"sum", "prod", "cumsum", "mean"}
+# Answered by 0 and 1 of the operands' dtype, which are cast, unless the output is of bools.
+_IN_DTYPE_OF_OPERANDS = {"eq", "ne", "not_equal", "logical_and", "logical_or", "logical_xor"}
 # An output that is an input at the same time would be read after it was written.
 _APART = {
-    "cat", "concat", "concatenate", "stack", "gather", "index_select", "masked_select", "outer", "ger", "nonzero"
+    *_CATS, "gather", "index_select", "masked_select", "outer", "ger", "nonzero"
 }  # fmt: skip
 _INPUTS_APART = {"scatter": 2, "scatter_add": 2, "index_add": 2}  # the number of the tensor argument that must be
 _UNCHECKED = {"mm", "bmm", "matmul", "addmm", "mv", "dot", "linear", "softmax", "log_softmax", "tril", "triu"}
@@ -174,10 +187,12 @@ _AUTOGRAD_NAMES = {
     "absolute": "abs",
     "negative": "neg",
     "multiply": "mul",
+    "square": "pow",
     "subtract": "sub",
     "divide": "div",
+    "arctan2": "atan2",
     "true_divide": "div",
-    "concat": "cat",
+    **dict.fromkeys(("concat", "hstack", "vstack", "row_stack", "dstack", "column_stack"), "cat"),
     "concatenate": "cat",
     "logsigmoid": "log_sigmoid_forward",
     "argsort": "sort",
@@ -201,11 +216,14 @@ _AUTOGRAD_NAMES = {
     "linalg_vecdot": "sum",
     "slogdet": "_linalg_slogdet",
     "svd": "_linalg_svd",
-    **{name: f"aten::{name}" for name in ("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not")},
+    **{
+        name: f"aten::{name}"
+        for name in ("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "conj_physical", "heaviside")
+    },
 }
 # Those without a derivative look at the output alone.
 _UNDERIVABLE = {name for name, asked in _AUTOGRAD_NAMES.items() if asked.startswith("aten::")}
-_SILENT = {"logsigmoid"}  # resize without a warning  # fmt: skip
+_SILENT = {"logsigmoid", "multinomial"}  # resize without a warning  # fmt: skip
 _DEPRECATED = {"chain_matmul", "cholesky", "qr"}  # which they say first of all
 # Written by a copy, which can be recorded.
 _COPIED = {"linalg_cond", "linalg_matrix_norm", "linalg_norm"}
@@ -218,7 +236,7 @@ _ROW_MAJOR = {"linalg_eig", "linalg_lstsq", "cholesky"}  # where the output has 
 def into(name: str, forward, out, args, kwargs):
     """``forward(*args, **kwargs)`` written into ``out``, a tensor or a tuple of several, which is returned."""
     outs = (out,) if isinstance(out, Tensor) else tuple(out)
-    inputs = [*_tensors(args), *_tensors(kwargs.values())]
+    inputs = [*tensors(args), *tensors(kwargs.values())]
     if name == "ger":  # deprecated in this form alone
         warn(_GER, once=True)
     kernel = "sum" if name == "mean" and kwargs.get("dtype") is not None else name
@@ -248,6 +266,9 @@ def into(name: str, forward, out, args, kwargs):
         check(part, target, inputs)
     if name not in _DEPRECATED:
         _say_again(caught)
+    if name in _IN_DTYPE_OF_OPERANDS and outs[0]._a.dtype.kind not in "bc":
+        for source in [t._a for t in inputs if t._a.dtype.kind == "c"][:1]:
+            warn_of_complex(source, outs[0]._a.dtype)
     for part, target in zip(results, outs, strict=True):
         if copied:
             if target._a.shape != part._a.shape:
@@ -278,12 +299,12 @@ def _refuse_gradients(name: str, inputs, outs) -> None:
         )
 
 
-def _tensors(values):
+def tensors(values):
     for value in values:
         if isinstance(value, Tensor):
             yield value
         elif isinstance(value, (tuple, list)):
-            yield from _tensors(value)
+            yield from tensors(value)
 
 
 def _with_dtype_of(name: str, out: Tensor, inputs, kwargs, along_dims: bool):
@@ -303,7 +324,7 @@ def _write(name: str, out: Tensor, result: Tensor, inputs) -> None:
     a, r = out._a, result._a
     if a.shape != r.shape:
         if a.size and name not in _SILENT:
-            warn(_RESIZED.format(list(a.shape), list(r.shape)))
+            warn(RESIZED.format(list(a.shape), list(r.shape)))
         if name in _ROW_MAJOR and (a.size or name == "cholesky"):
             r = np.array(r, order="C")
         a = _resized(out, r, inputs)

@@ -1,6 +1,8 @@
 """Activations and their named backwards, which torch's graphs of gradients show.
 
-To add one: a ``unary`` row, and a ``named_backward`` row where torch's table calls a named backward.
+To add one: a ``unary`` row, or an ``activation`` where it has numbers beside its input; and a ``named_backward`` row
+where torch's table calls a named backward. The piecewise linear ones are in ``rectifiers``, those made of exponentials
+in ``smooth_activations``.
 """
 
 from __future__ import annotations
@@ -26,32 +28,96 @@ from ._define import (
     publish,
     quietly,
     record,
-    recording,
     unary,
     zeroed,
 )  # fmt: skip
 
 
-def named_backward(name: str, compute, grad_fn: str, inputs, derivatives, saved):
-    """A function ``name(grad, x)`` that derivatives call as ``xp.name``, with a node and derivatives of its own."""
-    cls = node_class(grad_fn, inputs, derivatives, saved=saved)
+def named_backward(name: str, compute, grad_fn: str, inputs, derivatives, saved, fixed=()):
+    """A function ``name(grad, x)`` that derivatives call as ``xp.name``, with a node and derivatives of its own.
+
+    It takes as many numbers more as ``fixed`` has names, which the node keeps.
+    """
+    cls = node_class(grad_fn, inputs, derivatives, saved=saved, fixed=fixed)
     places = [inputs.index(name) for name in saved]
 
-    def on_tensors(grad, other):
-        out = wrap(quietly(compute, grad._a, other._a))
+    def on_tensors(grad, other, *numbers):
+        out = wrap(quietly(compute, grad._a, other._a, *numbers))
         if state.enabled and (grad._rg or other._rg):
             both = (grad, other)
-            record(out, cls, both, tuple([both[place] for place in places]))
+            record(out, cls, both, tuple([both[place] for place in places]), numbers)
         return out
 
     internal(name, compute, on_tensors)
+
+
+def in_single(compute):
+    """``compute`` in float32 for float16, its numbers left as they are."""
+
+    def computed(*operands):
+        if operands[0].dtype is not F16:
+            return compute(*operands)
+        return compute(*[o.astype(F32) if isinstance(o, np.ndarray) else o for o in operands]).astype(F16)
+
+    return computed
+
+
+def activation(compute, grad_fn: str, derivative, kernel: str, kinds="f", held=None):
+    """``forward(input, *numbers)``: ``compute`` on an array and the numbers, recorded.
+
+    What ``derivative`` names after ``grad`` is saved, "self" or "result", and as many of the numbers as it names. Of
+    dtypes that are not of ``kinds`` torch says that ``kernel`` lacks them. ``held(numbers, dtype)`` are the numbers as
+    they are computed with, by default as the dtype holds them, float32 for float16.
+    """
+    held = held or _held
+    saved, *fixed = derivative.__code__.co_varnames[2 : derivative.__code__.co_argcount]
+    cls = node_class(grad_fn, ("self",), {"self": derivative}, saved=(saved,), fixed=tuple(fixed))
+
+    def forward(input, *given):
+        a = input._a
+        if a.dtype.kind not in kinds:
+            raise _errors.not_implemented(kernel, input)
+        given = [value.item() if type(value) is Tensor else value for value in given]
+        r = quietly(compute, a, *held(given, a.dtype)) if given else quietly(compute, a)
+        out = wrap(laid_out(r, a) if r.ndim > 1 and not a.flags.c_contiguous else r)
+        if input._rg and state.enabled:
+            record(out, cls, (input,), (input if saved == "self" else r,), _as_kept(given[: len(fixed)]))
+        return out
+
+    return forward
+
+
+def _held(numbers, kind) -> list:
+    return [number_in(value, F32 if kind is F16 else kind) for value in numbers]
+
+
+def _as_kept(numbers) -> tuple:
+    """Numbers as torch keeps them: Python's."""
+    return tuple([value if type(value) in _KEPT else value.item() for value in numbers])
+
+
+def alone(a, taken: int) -> np.ndarray:
+    """Which elements torch computes one at a time; the others it takes ``taken`` bytes at a time, whose comparisons
+    tell of nan and of -0.0 what single ones do not."""
+    mask = np.ones(a.shape, bool)
+    rows = mask.reshape(-1) if a.flags.c_contiguous else mask
+    if a.flags.c_contiguous or a.strides[-1] == a.itemsize:
+        rows[..., : rows.shape[-1] - rows.shape[-1] % (taken // a.itemsize)] = False
+    return mask
+
+
+_FEW = 1 << 10
+_MINUS_ONE = np.array(-1.0)
 
 
 def _sigmoid(a):
     if a.dtype is F16:
         return _sigmoid(a.astype(F32)).astype(F16)
     if a.dtype is F32 and type(a) is np.ndarray:
-        one, wide = ONE[F32], a.astype(F64)
+        one = ONE[F32]
+        if a.size < _FEW:  # where `out` costs more than memory
+            return one / (np.exp(a * _MINUS_ONE).astype(F32) + one)
+        wide = a.astype(F64)
         r = np.exp(np.negative(wide, wide), wide).astype(F32)
         return np.divide(one, np.add(r, one, r), r)
     if a.dtype == F32:
@@ -125,16 +191,16 @@ def _relu(a):
 relu = unary(
     "relu", _relu, grad_fn="ReluBackward0", to_float=False,
     says="Each element, or 0 where it is negative. RuntimeError for bools, NotImplementedError for complex numbers.",
-    self=lambda xp, grad, result: xp.threshold_backward(grad, result),
+    self=lambda xp, grad, result: xp.threshold_backward(grad, result, 0),
 )  # fmt: skip
 named_backward(
-    "threshold_backward", lambda grad, self: zeroed(self <= ZERO[self.dtype], grad),
+    "threshold_backward", lambda grad, self, threshold: zeroed(self <= (threshold or ZERO[self.dtype]), grad),
     "ThresholdBackwardBackward0", ("grad_output", "self"),
     {
-        "grad_output": lambda xp, grad, self: xp.threshold_backward(grad, self),
+        "grad_output": lambda xp, grad, self, threshold: xp.threshold_backward(grad, self, threshold),
         "self": lambda xp, grad: xp.zeros_like(grad),
     },
-    saved=("self",),
+    saved=("self",), fixed=("threshold",),
 )  # fmt: skip
 
 
@@ -185,9 +251,8 @@ named_backward(
 # --- softplus -----------------------------------------------------------------------------------------------------
 
 
+@in_single
 def _softplus_array(a, beta, threshold):
-    if a.dtype is F16:
-        return _softplus_array(a.astype(F32), beta, threshold).astype(F16)
     scaled = a * np.array(beta, a.dtype)
     if a.dtype is F32:
         soft = np.log1p(np.exp(scaled.astype(F64)).astype(F32).astype(F64)).astype(F32)
@@ -196,9 +261,8 @@ def _softplus_array(a, beta, threshold):
     return np.where(scaled > threshold, a, soft / np.array(beta, a.dtype))
 
 
+@in_single
 def _softplus_backward(grad, self, beta, threshold):
-    if self.dtype is F16:
-        return _softplus_backward(grad.astype(F32), self.astype(F32), beta, threshold).astype(F16)
     scaled = self * np.array(beta, self.dtype)
     z = np.exp(scaled) if self.dtype is F64 else np.exp(scaled.astype(F64)).astype(F32)
     return np.where(scaled > threshold, grad, grad * z / (z + ONE[self.dtype]))
@@ -209,36 +273,27 @@ def _softplus_curvature(xp, product, self, beta, threshold):
     return xp.mul_scalar(xp.sigmoid_backward(product, xp.sigmoid(x)) * xp.below(x, threshold), beta)
 
 
-_SoftplusBackward0 = node_class(
-    "SoftplusBackward0", ("self",), saved=("self",), fixed=("beta", "threshold"),
-    derivatives={
-        "self": lambda xp, grad, self, beta, threshold: xp.softplus_backward(grad, self, beta, threshold)
-    },
-)  # fmt: skip
-_SoftplusBackwardBackward0 = node_class(
-    "SoftplusBackwardBackward0", ("grad_output", "self"), saved=("grad_output", "self"), fixed=("beta", "threshold"),
-    derivatives={
+named_backward(
+    "softplus_backward", _softplus_backward, "SoftplusBackwardBackward0", ("grad_output", "self"),
+    {
         "grad_output": lambda xp, grad, self, beta, threshold: xp.softplus_backward(grad, self, beta, threshold),
         "self": lambda xp, grad, grad_output, self, beta, threshold: _softplus_curvature(
             xp, grad * grad_output, self, beta, threshold
         ),
     },
+    saved=("grad_output", "self"), fixed=("beta", "threshold"),
 )  # fmt: skip
-
-
-def _softplus_backward_tensors(grad, self, beta, threshold):
-    out = wrap(quietly(_softplus_backward, grad._a, self._a, beta, threshold))
-    if recording(grad, self):
-        record(out, _SoftplusBackwardBackward0, (grad, self), (grad, self), (beta, threshold))
-    return out
 
 
 def _below(x, threshold):
     return (x < threshold).astype(x.dtype)
 
 
-internal("softplus_backward", _softplus_backward, _softplus_backward_tensors)
 internal("below", _below, lambda x, threshold: wrap(np.asarray(_below(x._a, threshold))))
+_softplus_core = activation(
+    _softplus_array, "SoftplusBackward0", kernel="softplus_cpu",
+    derivative=lambda xp, grad, self, beta, threshold: xp.softplus_backward(grad, self, beta, threshold),
+)  # fmt: skip
 
 
 def _softplus(input, beta=1, threshold=20):
@@ -246,35 +301,19 @@ def _softplus(input, beta=1, threshold=20):
 
     Floating-point dtypes only. (``torch.nn.functional.softplus``)
     """
-    a = input._a
-    if a.dtype.kind != "f":
-        raise _errors.not_implemented("softplus_cpu", input)
-    given = [value.item() if isinstance(value, Tensor) else value for value in (beta, threshold)]
-    beta, threshold = numbers = [_number(value, a.dtype) for value in given]
-    r = quietly(_softplus_array, a, beta, threshold)
-    out = wrap(laid_out(r, a) if r.ndim > 1 and not a.flags.c_contiguous else r)
-    if recording(input):
-        record(
-            out,
-            _SoftplusBackward0,
-            (input,),
-            (input,),
-            tuple([g if type(g) in _KEPT else n for g, n in zip(given, numbers, strict=True)]),
-        )
-    return out
+    return _softplus_core(input, beta, threshold)
 
 
 _KEPT = (bool, int, float)
 
 
-def _number(value, kind):
-    if isinstance(value, Tensor):
-        value = value.item()
+def number_in(value, kind) -> float | int:
+    """A number as ``kind`` holds it; RuntimeError in torch's words if it cannot."""
     if not isinstance(value, SCALARS):
         raise TypeError("number")
-    held = np.zeros((), F32 if kind is F16 else kind)
+    held = np.zeros(2, kind)  # of one float16 torch minds no overflow
     fill_array(held, value)
-    return held.item()
+    return held[0].item()
 
 
 softplus = publish("softplus", "unary", _softplus, differentiable=("self",))

@@ -8,7 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from .. import _errors
+from .._layout import laid_out, refuse_overlap
 from .._tensor import Tensor, wrap
+from ..autograd.rebasing import written
 from ._define import binary, publish, publish_inplace, refuse_kinds
 
 eq = binary(
@@ -79,6 +81,30 @@ def _invert_operator(self):
 bitwise_not = publish("bitwise_not", "unary", _invert, methods=("bitwise_not",))
 publish_inplace("bitwise_not", "unary", _invert)
 Tensor.__invert__ = _invert_operator
+
+
+def _not(input):
+    """Whether each element is 0, or False. Any dtype; bools. (``torch.logical_not``)"""
+    a = input._a
+    r = np.asarray(np.logical_not(a))
+    return wrap(r if a.flags.c_contiguous else laid_out(r, a))
+
+
+logical_not = publish("logical_not", "comparison", _not, methods=("logical_not",))
+
+
+def _not_in_place(self):
+    """``logical_not`` written into the tensor itself, in its dtype; no graph hears of it.
+
+    (``torch.Tensor.logical_not_``)
+    """
+    refuse_overlap(self._a, ())
+    np.copyto(self._a, np.logical_not(self._a), "unsafe")
+    written(self)
+    return self
+
+
+publish("logical_not_", "comparison", _not_in_place, methods=("logical_not_",))
 
 
 def _equal_to(self, other):

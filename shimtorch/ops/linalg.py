@@ -10,7 +10,10 @@ from numpy import ndarray
 
 from .. import _errors
 from .._floating import QUIET, reset_floating, set_floating
+from .._signature_table import SIGNATURES
+from .._signatures import deprecation
 from .._tensor import Tensor, c_name, scalar_type_name, wrap
+from .._warnings import warn
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
 from ..autograd.nodes import extra_of
@@ -18,6 +21,7 @@ from ._define import (
     F16,
     F32,
     F64,
+    OVERLOADS,
     SCALARS,
     fill_array,
     internal,
@@ -353,6 +357,19 @@ def _addmm_inplace(input, mat1, mat2, *, beta=1, alpha=1):
 
 addmm = publish("addmm", "linalg", _addmm, methods=("addmm",), differentiable=("self", "mat1", "mat2"))
 publish_inplace("addmm", "linalg", _addmm_inplace)
+
+
+def _factors_first(name, method, *given, **options):
+    """``addmm(beta, input, alpha, mat1, mat2)`` and the same without ``alpha``, as torch once had it."""
+    if len(given) < 4:
+        return given, options
+    beta, input = given[1::-1] if method else given[:2]
+    factors = {"beta": beta} if len(given) == 4 else {"beta": beta, "alpha": given[2]}
+    warn(deprecation(name, SIGNATURES["addmm"][method], len(given) == 4), once="deprecated overload")
+    return (input, *given[-2:]), factors | options
+
+
+OVERLOADS["addmm"] = _factors_first
 
 
 def _outer(input, vec2):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import _dtypes
-from .._layout import with_strides
+from .._layout import channels_order, in_order
 from .._tensor import Tensor, new, share, wrap, wrap_dim
 from ..autograd.engine import call_node
 from ..autograd.mode import state
@@ -122,38 +122,14 @@ def _listed(tensors, name: str):
 
 def _joined(arrays, dim: int, kind):
     """Arrays of one rank, that agree in all sizes but one, in one array of dtype ``kind`` laid out as torch's."""
-    if arrays[0].ndim > 3 and (order := _last_channels(arrays)) is not None:
+    if arrays[0].ndim > 3 and all(map(channels_order, arrays)):
         shape = list(arrays[0].shape)
         shape[dim] = sum([array.shape[dim] for array in arrays])
-        strides, step = [0] * len(shape), kind.itemsize
-        for d in order:
-            strides[d] = step
-            step *= shape[d]
-        return np.concatenate(arrays, dim, with_strides(tuple(shape), kind, tuple(strides)), casting="unsafe")
+        return np.concatenate(arrays, dim, in_order(shape, kind, channels_order(arrays[0])), casting="unsafe")
     if arrays[0].ndim < 2:
         return np.concatenate(arrays, dim, dtype=kind, casting="unsafe")
     r = np.concatenate(arrays, dim, dtype=kind, casting="unsafe")
     return r if r.flags.c_contiguous else np.ascontiguousarray(r)
-
-
-# The orders of the dimensions, from the fastest one on, that torch calls channels-last.
-_CHANNELS = {4: (1, 3, 2, 0), 5: (1, 4, 3, 2, 0)}
-
-
-def _last_channels(arrays):
-    """The order of the dimensions if all arrays have their channels last, else None."""
-    order = _CHANNELS.get(arrays[0].ndim)
-    if order is None:
-        return None
-    for array in arrays:
-        least, strides, shape = 0, array.strides, array.shape
-        if strides[1] == 0:
-            return None
-        for d in order:
-            if shape[d] == 0 or strides[d] < least or (d == 0 and least == strides[1]):
-                return None
-            least = strides[d] * shape[d]
-    return order
 
 
 def _kind_of(tensors, arrays):

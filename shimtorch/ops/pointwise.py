@@ -15,6 +15,8 @@ from .. import _dtypes, _errors
 from .._floating import QUIET, reset_floating, set_floating
 from .._fused import multiply_add_64
 from .._layout import laid_out, refuse_overlap
+from .._signature_table import SIGNATURES
+from .._signatures import deprecation
 from .._tensor import Tensor, c_name, scalar_type_name, wrap
 from .._warnings import warn
 from ..autograd.derivatives import node_class
@@ -46,7 +48,7 @@ from ._define import (
     smaller,
     unary,
 )
-from .shape import cast_array, warn_of_complex
+from .shape import cast_array, clone, warn_of_complex
 
 # --- what derivatives use -----------------------------------------------------------------------------------------
 
@@ -206,14 +208,7 @@ def _alpha_second(name, method, input, alpha, other, **options):
     """``add(input, alpha, other)``, as torch once had it; ``subtract(input, number, alpha)`` is one with a number."""
     if name.startswith("subtract"):
         return (input, alpha), {"alpha": other, "_node": "SubBackward1", **options}
-    first, out = ("", "") if method else ("Tensor input, ", ", Tensor out = None")
-    old = f"{name}({first}Number alpha, Tensor other{', *' if out else ''}{out})"
-    warn(
-        f"This overload of {name} is deprecated:\n\t{old}\nConsider using one of the following signatures instead:\n"
-        f"\t{name}({first}Tensor other, *, Number alpha = 1{out}) (Triggered internally at "
-        "/__w/pytorch/pytorch/torch/csrc/utils/python_arg_parser.cpp:1841.)",
-        once=True,
-    )
+    warn(deprecation(name, SIGNATURES["add"][method], 0), once="deprecated overload")
     return (input, other), {"alpha": alpha, **options}
 
 
@@ -389,7 +384,7 @@ def _scalar_form(name: str, compute, grad_fn: str, derivative):
     cls = node_class(grad_fn, ("self",), {"self": derivative}, fixed=("other",))
 
     def on_tensor(input, scalar):
-        out = wrap(quietly(compute, input._a, scalar))
+        out = wrap(quietly(on_array, input._a, scalar))
         if recording(input):
             record(out, cls, (input,), (), (scalar,))
             if out._a.dtype is not input._a.dtype:
@@ -397,6 +392,11 @@ def _scalar_form(name: str, compute, grad_fn: str, derivative):
         return out
 
     def on_array(a, scalar):
+        if a.dtype.kind in "biu":
+            kind = _dtypes.result_of(_dtypes.OF_NUMPY[a.dtype], None, _dtypes.of_scalar(scalar))._numpy
+            return compute(a.astype(kind), scalar_array(scalar).astype(kind))
+        if a.dtype is F16:  # torch does not round the number to half precision
+            return compute(a.astype(F32), F32.type(scalar)).astype(F16)
         return compute(a, scalar if isinstance(scalar, complex) else np.array(scalar, a.dtype))
 
     internal(name, on_array, on_tensor)
@@ -421,18 +421,46 @@ reciprocal = unary(
     self=lambda xp, grad, result: _against(grad, xp.conj(result * result)),
 )  # fmt: skip
 
-_RsubBackward1 = node_class("RsubBackward1", ("self",), {"self": lambda xp, grad: -grad})
+
+def _subtracted(xp, grad, alpha):
+    return -grad if alpha == 1 else xp.mul_scalar(-grad, alpha.conjugate())
 
 
-def _rsub(self, other):
-    """``other - self`` for a number ``other``: a node with one edge, as in torch."""
-    if not isinstance(other, SCALARS):
+_RsubBackward0 = node_class(
+    "RsubBackward0", ("self", "other"), {"self": _subtracted, "other": lambda xp, grad: grad}, fixed=("alpha",)
+)
+_RsubBackward1 = node_class("RsubBackward1", ("self",), {"self": _subtracted}, fixed=("alpha",))
+
+
+def _rsub(input, other, *, alpha=1):
+    """``other - alpha * input``, element by element. RuntimeError for bools. (``torch.rsub``)"""
+    if type(alpha) is not int or alpha != 1 or isinstance(other, Tensor):
+        return _rsub_scaled(input, other, alpha)
+    if not isinstance(other, SCALARS) or not isinstance(input, Tensor):
         return NotImplemented
-    out = sub_core(self, other) if _is_bool(self) or _is_bool(other) else _rsub_core(self, other)
-    if recording(self):
-        record(out, _RsubBackward1, (self,))
-        if out._a.dtype is not self._a.dtype:
-            extra_of(out._node).operands = ((self._a.shape, self._a.dtype),)
+    out = sub_core(input, other) if _is_bool(input) or _is_bool(other) else _rsub_core(input, other)
+    return _rsub_recorded(out, input, other, 1)
+
+
+def _rsub_scaled(input, other, alpha):
+    if not isinstance(input, Tensor):
+        raise TypeError("input")
+    if isinstance(other, Tensor):
+        out = _with_alpha(sub_core)(other.detach(), input.detach(), alpha=alpha)
+    elif not isinstance(other, SCALARS):
+        return NotImplemented
+    else:
+        _no_bool_subtraction(input, other)
+        out = _with_alpha(sub_core)(as_operand(other, input), input.detach(), alpha=alpha)
+    return _rsub_recorded(out, input, other, alpha)
+
+
+def _rsub_recorded(out, input, other, alpha):
+    operands = (input, other) if isinstance(other, Tensor) else (input,)
+    if recording(*operands):
+        record(out, (_RsubBackward1, _RsubBackward0)[len(operands) - 1], operands, (), (alpha,))
+        if any(t._a.dtype is not out._a.dtype or t._a.shape != out._a.shape for t in operands):
+            extra_of(out._node).operands = tuple([(t._a.shape, t._a.dtype) for t in operands])
     return out
 
 
@@ -452,6 +480,8 @@ def _rmod(self, other):
     return remainder(other, self) if isinstance(other, SCALARS) else NotImplemented
 
 
+rsub = publish("rsub", "binary", _rsub, differentiable=("self", "other"))
+OVERLOADS["rsub"] = lambda name, method, input, other, alpha: ((input, other), {"alpha": alpha})
 Tensor.__rsub__ = _rsub
 Tensor.__rtruediv__ = _rtruediv
 Tensor.__rfloordiv__ = _rfloordiv
@@ -475,6 +505,8 @@ def _no_complex_abs(self):
 
 def _sgn(a):
     if a.dtype.kind != "c":  # unlike NumPy's, torch's sign of nan is 0
+        if a.dtype.kind == "b":
+            return a.copy(order="K")
         return np.sign(a) if a.dtype.kind != "f" else np.subtract(a > 0, a < 0, dtype=np.int8).astype(a.dtype)
     size = np.absolute(a)
     return np.where(size == 0, a.dtype.type(0), a / np.where(size == 0, 1, size)).astype(a.dtype)
@@ -489,8 +521,40 @@ def _sgn_derivative(xp, grad, self, result):
 
 
 internal("is_complex", lambda a: a.dtype.kind == "c", lambda t: t._a.dtype.kind == "c")
-_sgn_row = unary("_sgn", _sgn, grad_fn="SgnBackward0", to_float=False, methods=(), says="", self=_sgn_derivative)
-internal("sgn", _sgn, _sgn_row)
+sgn = unary(
+    "sgn", _sgn, grad_fn="SgnBackward0", to_float=False,
+    says="1, 0 or -1, or, of complex numbers, what has the same angle and the modulus 1.",
+    self=_sgn_derivative,
+)  # fmt: skip
+
+
+def _sign(a):
+    if a.dtype.kind == "c":
+        raise _errors.first(
+            NotImplementedError(
+                "Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead."
+            )
+        )
+    return _sgn(a)
+
+
+sign = unary(
+    "sign", _sign, grad_fn="SignBackward0", to_float=False,
+    says="1, 0 or -1; 0 for nan. NotImplementedError for complex numbers.",
+    self=lambda xp, grad: xp.zeros_like(grad),
+)  # fmt: skip
+
+
+def _signbit(input):
+    """Whether each element is less than 0, or -0.0. NotImplementedError for complex numbers. (``torch.signbit``)"""
+    a = input._a
+    if a.dtype.kind == "c":
+        raise _errors.first(NotImplementedError("signbit is not implemented for complex tensors."))
+    r = np.asarray(np.signbit(a) if a.dtype.kind == "f" else a < ZERO[a.dtype])
+    return wrap(r if a.flags.c_contiguous else laid_out(r, a))
+
+
+signbit = publish("signbit", "comparison", _signbit, methods=("signbit",))
 
 abs = unary(
     "abs", _absolute, grad_fn="AbsBackward0", to_float=False, aliases=("absolute",), dunders=("__abs__",),
@@ -657,10 +721,16 @@ publish_inplace("clip", "clamp", _clamp_inplace)
 # --- filling in place ---------------------------------------------------------------------------------------------
 
 _ZeroBackward0 = node_class("ZeroBackward0", ("self",), {"self": lambda xp, grad: xp.zeros_like(grad)})
-_FillBackward2 = node_class("FillBackward2", ("self",), {"self": lambda xp, grad: xp.zeros_like(grad)})
-_FillBackward3 = node_class(
-    "FillBackward3", ("self", "value"),
-    {"self": lambda xp, grad: xp.zeros_like(grad), "value": lambda xp, grad: xp.sum(grad)},
+_FillBackward0, _FillBackward2 = (
+    node_class(name, ("self",), {"self": lambda xp, grad: xp.zeros_like(grad)})
+    for name in ("FillBackward0", "FillBackward2")
+)
+_FillBackward1, _FillBackward3 = (
+    node_class(
+        name, ("self", "value"),
+        {"self": lambda xp, grad: xp.zeros_like(grad), "value": lambda xp, grad: xp.sum(grad)},
+    )
+    for name in ("FillBackward1", "FillBackward3")
 )  # fmt: skip
 
 
@@ -701,5 +771,19 @@ def _fill_(self, value):
     return _written(self, original, _FillBackward2, ())
 
 
-publish("zero_", "method", _zero_, methods=("zero_",))
-publish("fill_", "method", _fill_, methods=("fill_",))
+def _fill(input, value):
+    """A tensor like ``input``, one number or the value of a 0-d tensor everywhere. (``torch.fill``)"""
+    if (isinstance(value, Tensor) and value._a.ndim) or not isinstance(value, (Tensor, *SCALARS)):
+        return _fill_(input.detach(), value)  # which refuses
+    out = _fill_(clone(input.detach()), value.detach() if isinstance(value, Tensor) else value)
+    operands = (input, value) if isinstance(value, Tensor) else (input,)
+    if recording(*operands):
+        record(out, (_FillBackward0, _FillBackward1)[len(operands) - 1], operands)
+        if len(operands) == 2 and value._a.dtype is not out._a.dtype:
+            extra_of(out._node).operands = (None, (value._a.shape, value._a.dtype))
+    return out
+
+
+fill = publish("fill", "clamp", _fill, differentiable=("self", "value"))
+zero_ = publish("zero_", "method", _zero_, methods=("zero_",))
+fill_ = publish("fill_", "method", _fill_, methods=("fill_",))

@@ -199,3 +199,12 @@ def _rpow(self, other):
 
 
 Tensor.__rpow__ = _rpow
+
+
+def _square(input):
+    """Each element multiplied by itself; bools become int64. (``torch.square``)"""
+    return _pow_scalar(input, 2)
+
+
+square = publish("square", "unary", _square, methods=("square",), differentiable=("self",))
+publish_inplace("square", "unary", _square)

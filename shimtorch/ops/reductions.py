@@ -421,6 +421,11 @@ def _equal(input, other):
 def _allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     """Whether ``|input - other| <= atol + rtol * |other|`` everywhere: a bool. RuntimeError for unlike dtypes.
     (``torch.allclose``)"""
+    return bool(close_elements(input, other, rtol, atol, equal_nan).all())
+
+
+def close_elements(input, other, rtol, atol, equal_nan):
+    """An array of bools: which elements ``isclose``."""
     if not isinstance(other, Tensor):
         raise TypeError("other")
     if not isinstance(equal_nan, bool):
@@ -432,10 +437,9 @@ def _allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
         raise RuntimeError(f"{which} must be greater than or equal to zero, but got {value:g}")
     a, b = input._a, other._a
     try:
-        close = quietly(_close, a, b, rtol, atol, equal_nan)
+        return quietly(_close, a, b, rtol, atol, equal_nan)
     except ValueError:
         raise _errors.broadcast(a.shape, b.shape) from None
-    return bool(close.all())
 
 
 def _close(a, b, rtol, atol, equal_nan):

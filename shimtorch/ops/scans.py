@@ -46,7 +46,7 @@ def _from_the_end(xp, grad, dim: int):
     """The running sums of ``grad`` from the end on."""
     if math.prod(grad.shape) < 2 or grad.shape[dim] == 1:
         return grad
-    return xp.flip(xp.cumsum(xp.flip(grad, dim), dim), dim)
+    return xp.flip(xp.cumsum(xp.flip(grad, (dim,)), dim), (dim,))
 
 
 _CumsumBackward0 = node_class(
@@ -108,25 +108,11 @@ internal("cumsum", _summed, _cumsum)
 # --- products of all others ---------------------------------------------------------------------------------------
 
 
-def _flipped(a, dim: int):
-    return np.ascontiguousarray(np.flip(a, dim))
-
-
 _FROM_SECOND = slice(1, None, 1)
-_FlipBackward0 = node_class(
-    "FlipBackward0", ("self",), {"self": lambda xp, grad, dim: xp.flip(grad, dim)}, fixed=("dim",)
-)
 _CatBackward0 = node_class(
     "CatBackward0", ("tensors_0", "tensors_1"), {"tensors_1": lambda xp, grad, dim: xp.slice(grad, dim, _FROM_SECOND)},
     fixed=("dim",),
 )  # fmt: skip
-
-
-def _flip_tensor(input, dim: int):
-    out = wrap(_flipped(input._a, dim))
-    if input._rg and state.enabled:
-        record(out, _FlipBackward0, (input,), (), (dim,))
-    return out
 
 
 def _after_ones(a, dim: int):
@@ -187,11 +173,10 @@ def _times_others(xp, grad, self, dim: int):
     if count == 1:
         return grad
     before = xp.running_product(xp.after_ones(xp.slice(self, dim, slice(0, count - 1, 1)), dim), dim)
-    after = xp.after_ones(xp.flip(xp.slice(self, dim, slice(1, count, 1)), dim), dim)
-    return grad * xp.conj(before * xp.flip(xp.running_product(after, dim), dim))
+    after = xp.after_ones(xp.flip(xp.slice(self, dim, slice(1, count, 1)), (dim,)), dim)
+    return grad * xp.conj(before * xp.flip(xp.running_product(after, dim), (dim,)))
 
 
-internal("flip", _flipped, _flip_tensor)
 internal("after_ones", _after_ones, _after_ones_tensor)
 internal("running_product", _multiplied, _running_product_tensor)
 internal("around_zeros", _around_zeros, _no_third)

@@ -15,7 +15,8 @@ from numpy import ndarray
 
 from .. import _dtypes
 from .._device import Size, contiguous_format, memory_format, preserve_format, require_cpu
-from .._layout import laid_out
+from .._layout import in_format, laid_out, new_in_format, suggests
+from .._mirror import Mirror
 from .._tensor import Tensor, new, scalar_type_name, strides_of, wrap, wrap_dim
 from .._warnings import warn
 from ..autograd.derivatives import node_class
@@ -200,6 +201,11 @@ def _view(input, *shape, size=None, dtype=None):
         elif kind is tuple or kind is list or kind is Size:
             array = _easily(a, first)
         elif kind is _dtypes.dtype:
+            if type(input._root) is Mirror:
+                raise RuntimeError(
+                    "torch.Tensor.view is not supported for conjugate view tensors when converting to a different "
+                    "dtype."
+                )
             out = wrap(_reinterpreted(a, first))
             out._vc = counter_of(input)  # to torch it is no view, though its writes are counted with the others
             return out
@@ -631,11 +637,22 @@ def dense_copy(a: ndarray) -> ndarray:
 
 
 def _clone(input, *, memory_format=None):
-    """A copy, recorded, that keeps the order of the dimensions in memory. (``torch.clone``)"""
+    """A copy, recorded, that keeps the order of the dimensions in memory unless ``memory_format`` names another.
+
+    RuntimeError for channels last in other than 4, or 5, dimensions. (``torch.clone``)
+    """
     if memory_format is contiguous_format:
         return _cloned(input, np.array(input._a, order="C"))
     _check_format(memory_format)
-    return _cloned(input, dense_copy(input._a))
+    if memory_format is None or memory_format is preserve_format:
+        return _cloned(input, dense_copy(input._a))
+    return _cloned(input, _arranged(input._a, input._a.dtype, memory_format))
+
+
+def _arranged(a: ndarray, kind, wanted) -> ndarray:
+    copy = new_in_format(a.shape, kind, wanted)
+    copy[...] = a if a.dtype == kind else cast_array(a, kind)
+    return copy
 
 
 def _check_format(wanted) -> None:
@@ -644,13 +661,20 @@ def _check_format(wanted) -> None:
 
 
 def _contiguous(input, memory_format=contiguous_format):
-    """The tensor itself if its elements lie in row-major order, else a copy that does. (``torch.Tensor.contiguous``)"""
+    """The tensor itself if its elements lie in row-major order, or that of ``memory_format``, else such a copy.
+
+    RuntimeError for channels last in other than 4, or 5, dimensions. (``torch.Tensor.contiguous``)
+    """
     if memory_format is contiguous_format and input._a.flags.c_contiguous:
+        return input
+    _check_format(memory_format)
+    if memory_format._order:
+        return input if in_format(input._a, memory_format) else _clone(input, memory_format=memory_format)
+    if input._a.flags.c_contiguous:
         return input
     if memory_format is preserve_format:
         raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
-    _check_format(memory_format)
-    return input if input._a.flags.c_contiguous else _cloned(input, np.array(input._a, order="C"))
+    return _cloned(input, np.array(input._a, order="C"))
 
 
 def cast_array(a, kind):
@@ -680,16 +704,21 @@ def warn_of_complex(have, want) -> None:
         warn(_COMPLEX_TO_REAL)
 
 
-def to_dtype(input, kind: _dtypes.dtype, copy: bool = False):
-    """``input`` in another dtype: itself if there is nothing to do and no ``copy`` is asked for."""
+def to_dtype(input, kind: _dtypes.dtype, copy: bool = False, wanted=None):
+    """``input`` in another dtype or memory format: itself if there is nothing to do and no ``copy`` is asked for."""
     a = input._a
-    if a.dtype == kind._numpy and not copy:
+    if wanted is preserve_format:
+        wanted = None
+    if a.dtype == kind._numpy and not copy and (wanted is None or suggests(a, wanted)):
         return input
     if a.dtype.kind == "c":
         bool(input._rg and state.enabled and input._node)  # an origin that cannot be made is refused first
         warn_of_complex(a, kind._numpy)
-    out = wrap(dense_copy(a) if a.dtype == kind._numpy else cast_array(a, kind._numpy))
-    if a.ndim > 1 and not a.flags.c_contiguous:
+    if wanted is not None:
+        out = wrap(_arranged(a, kind._numpy, wanted))
+    else:
+        out = wrap(dense_copy(a) if a.dtype == kind._numpy else cast_array(a, kind._numpy))
+    if wanted is None and a.ndim > 1 and not a.flags.c_contiguous:
         out._a = laid_out(out._a, a)
     if input._rg and state.enabled and kind.category >= 2:
         record(out, _ToCopyBackward0, (input,), (), (a.dtype,))
@@ -723,10 +752,7 @@ def _to(input, *args, dtype=None, device=None, other=None, non_blocking=False, c
     if dtype is not None and not isinstance(dtype, _dtypes.dtype):
         raise TypeError("dtype")
     require_cpu(device)
-    out = to_dtype(input, dtype or input.dtype, copy)
-    if memory_format is contiguous_format and not out._a.flags.c_contiguous:
-        return _contiguous(out)
-    return out
+    return to_dtype(input, dtype or input.dtype, copy, memory_format)
 
 
 clone = publish("clone", "shape", _clone, methods=("clone",), differentiable=("self",))
@@ -778,7 +804,7 @@ internal("sum_to", _sum_to)
 def _conversion(name: str, kind: _dtypes.dtype):
     def forward(input, *, memory_format=None):
         _check_format(memory_format)
-        return to_dtype(input, kind)
+        return to_dtype(input, kind, False, memory_format)
 
     forward.__doc__ = (
         f"The tensor as {kind}: itself if it has that dtype, else a recorded copy. (``torch.Tensor.{name}``)"

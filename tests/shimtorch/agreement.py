@@ -294,14 +294,28 @@ ULPS = {"float16": 1, "float32": 1, "float64": 2}
 # Sums of several terms: in units of eps times the sum of the terms' magnitudes, whatever the order of summation.
 SUMS = 4
 # What is computed as 1 - r**2, r - r**2 or r + 1 from a result r that may be an ULP off loses digits where r is near 1
-# or -1: in units of eps times the largest incoming gradient, which is 1.
-CANCELLING = {"tanh": 2, "sigmoid": 2, "expm1": 1, "softmax": 2, "log_softmax": 4, "cross_entropy": 8}
+# or -1: in units of eps times the largest incoming gradient, which is 1. So does the slope of what has a minimum.
+CANCELLING = {
+    "silu": 2,
+    "mish": 4,
+    "glu": 4,
+    "tanh": 2,
+    "sigmoid": 2,
+    "expm1": 1,
+    "softmax": 2,
+    "log_softmax": 4,
+    "cross_entropy": 8,
+}
 # Gradients that are a product with another function of the input, which torch itself has 1 ULP off, or with a weight
 # divided by the sum of the weights, which is rounded often.
-CHAINED = {"sin": 2, "cos": 2, "nll_loss": 8}
+CHAINED = {"elu": 2, "celu": 2, "selu": 2, "sin": 2, "cos": 2, "nll_loss": 8}
 # Results of several roundings, one of them of an exponential that torch itself has 1 ULP off: in units of eps times the
 # result, or times what it is the small difference of (None: the largest operand).
 COMPOSED: dict[str, tuple[int, float | None]] = {
+    "celu": (2, 0.0), "celu_": (2, 0.0), "selu": (2, 0.0), "selu_": (2, 0.0), "silu": (2, 0.0), "mish": (3, 0.0),
+    "glu": (3, 0.0),
+    # which torch lets a library compute, by a polynomial that is off by 1e-6
+    "gelu": (10, 1.0),
     "softmax": (3, 0.0), "log_softmax": (2, 1.0), "mse_loss": (4, 0.0), "nll_loss": (4, None),
     "cross_entropy": (8, None), "linear": (8, None),
 }  # fmt: skip
@@ -657,6 +671,36 @@ def _error(of: str, containing: str) -> Callable[[Call, Difference], bool]:
 
 KNOWN_DIFFERENCES: list[Known] = [
     Known(
+        "a complex triangular system is solved by rows in torch where its matrix is only said to be conjugated",
+        lambda call, difference: (
+            call.name == "linalg_solve_triangular"
+            and any(leaf.values.dtype.kind == "c" for leaf in call.leaves)
+            and difference.what.startswith("gradients")
+            and difference.what.endswith(("stride", "is_contiguous"))
+        ),
+        Call(
+            "linalg_solve_triangular",
+            (
+                _leaf([0.5 - 1j, 1j], [1, 0.5 + 1j], dtype="complex64"),
+                _leaf([1, 2j], [0.5, 1], dtype="complex64", requires_grad=True),
+            ),
+            {"upper": False},
+        ),
+    ),
+    Known(
+        "a right side of another dtype is cast by torch's solve_triangular, unless it is copied on its way to out=",
+        lambda call, difference: (
+            call.name == "linalg_solve_triangular"
+            and "out" in call.options
+            and "expected scalar type" in str(difference.theirs)
+        ),
+        Call(
+            "linalg_solve_triangular",
+            (_leaf([1.0, 0.0], [2.0, 1.0]), _leaf([1.0, 2.0], [3.0, 4.0], dtype="float64")),
+            {"upper": False, "left": False, "out": Leaf(np.zeros((2, 2), np.float32), "gapped")},
+        ),
+    ),
+    Known(
         "which of the operators that they are made of finds that an argument of out= requires grad, or none",
         lambda call, difference: (
             call.name.removeprefix("linalg_") in ("eigvals", "matrix_power", "pinv", "vecdot")
@@ -700,7 +744,17 @@ KNOWN_DIFFERENCES: list[Known] = [
     Known(
         "torch records, or not, what operators without a derivative of their own write into out=; shimtorch refuses",
         lambda call, difference: (
-            call.name in ("floor_divide", "softmax", "log_softmax", "bitwise_and", "bitwise_or", "bitwise_xor")
+            call.name
+            in (
+                "floor_divide",
+                "softmax",
+                "log_softmax",
+                "bitwise_and",
+                "bitwise_or",
+                "bitwise_xor",
+                "conj_physical",
+                "heaviside",
+            )
             and "out" in call.options
             and any(leaf.requires_grad for leaf in call.leaves)
         ),
@@ -723,6 +777,16 @@ KNOWN_DIFFERENCES: list[Known] = [
             and any(leaf.values.ndim != 2 for leaf in call.leaves[:2])
         ),
         Call("matmul", (_leaf(1.0), _leaf([1.0, 2.0])), {"out": _leaf(0.0, 0.0, copied=True)}),
+    ),
+    Known(
+        "torch has a library write gelu into out=, which does not look at the strides it has",
+        lambda call, difference: (
+            call.name == "gelu"
+            and "out" in call.options
+            and call.options["out"].layout in ("transposed", "gapped")
+            and difference.what.endswith(("values", "text"))
+        ),
+        Call("gelu", (_leaf([0.0, 0.0], [1.0, 0.0]),), {"out": _leaf([0.0, 0.0], [0.0, 0.0], layout="transposed")}),
     ),
     Known(
         "an operand that overlaps a target with gaps is not refused by torch, which then reads what it has written",

@@ -7,6 +7,7 @@ tested as it is; a signature with a type that ``VALUES`` does not know fails unt
 
 from __future__ import annotations
 
+import dataclasses
 import os
 
 import numpy as np
@@ -182,7 +183,7 @@ VALUES = {
     "bool": lambda first: st.booleans(),
     "double": lambda first: st.sampled_from([0.0, 1e-5, 0.1, -1.0]),
     "ScalarType": lambda first: st.sampled_from(DTYPES).map(DType),
-    "c10::string_view": lambda first: st.sampled_from(["floor", "trunc", "round"]),
+    "c10::string_view": lambda first: st.sampled_from(["floor", "trunc", "round", "none", "tanh"]),
     "PyObject*": lambda first: st.sampled_from([1, 2.5, True, 1j, [], [1, 2], [[1.0, 2], [3, 4]], [[1], [2, 3]], "a"]),
     "Device": lambda first: st.just("cpu"),
     "Layout": None, "MemoryFormat": None, "Generator": None, "TensorList": lambda first: LISTS,
@@ -204,8 +205,18 @@ def of_indexing(draw, parameter, kind, first, positional, keywords, signature):
     return ... if value is NotImplemented else value
 
 
+def _of_functional(numbers: str = "") -> Signatures:
+    """An activation of ``nn.functional`` that takes ``inplace``."""
+    return Signatures((f"(Tensor input, {numbers}*, bool inplace=False)",))
+
+
 # What is Python in torch, and so has no signature in its parser, is drawn from these.
 WRITTEN_IN_PYTHON = {
+    "elu": _of_functional("Scalar alpha=1.0, "),
+    "hardtanh": _of_functional("Scalar min_val=-1.0, Scalar max_val=1.0, "),
+    "leaky_relu": _of_functional("Scalar negative_slope=0.01, "),
+    **dict.fromkeys(("hardsigmoid", "hardswish", "mish", "relu6", "silu"), _of_functional()),
+    "glu": Signatures(("(Tensor input, int64_t dim=-1)",)),
     "norm": Signatures(
         ("(Tensor input, Scalar? p, IntArrayRef[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None)",),
         ("(Scalar? p, IntArrayRef[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None)",),
@@ -289,13 +300,14 @@ def calls(draw, row, only=None):
     own = None
     if form == "method":
         own = draw(drawn_matrices.matrices(row.name) if row.kind == drawn_matrices.KIND else leaves())
-    if own is not None and name.endswith("_") and own.requires_grad and draw(st.integers(0, 3)):
-        own = Leaf(own.values, own.layout, True, copied=True)
     positional, keywords = draw(arguments(draw(st.sampled_from(offered)), own, row.kind, row.name))
     if name in ("expand", "broadcast_to"):  # torch makes tensors of negative size
         given, base = (positional, own) if own is not None else (positional[1:], positional[0])
         assume(not any(size < -bool(base.values.ndim) for value in given for size in np.ravel(value)))
     operands = (*([own] if own is not None else []), *positional)
+    written = name.endswith("_") or keywords.get("inplace")
+    if written and operands and isinstance(operands[0], Leaf) and operands[0].requires_grad and draw(st.integers(0, 3)):
+        operands = (dataclasses.replace(operands[0], copied=True), *operands[1:])
     return Call(name, operands, keywords, form, twice=draw(st.booleans()), every=draw(st.booleans()))
 
 

@@ -79,6 +79,7 @@ torch.stack([torch.tensor(1), torch.tensor(2.5), torch.tensor(True)])
 torch.stack([torch.tensor(1.0), torch.tensor([2.0], dtype=torch.float64)[0]])
 a = torch.arange(24.).reshape(1, 2, 3, 4).permute(0, 3, 1, 2); r = [torch.cat([a, a]), torch.cat([a, a], 1), torch.cat([a, a.contiguous()]), torch.cat([a, a.double()], 3), torch.cat([a, torch.zeros(0)]), torch.cat([a])]
 a = torch.arange(24.).reshape(1, 2, 3, 4).permute(0, 3, 1, 2); r = [torch.stack([a, a], d) for d in range(5)] + [torch.stack([a[0], a[0]], d) for d in range(4)]
+a = torch.arange(6.); r = [torch.stack([a, a + 1], d) for d in (0, 1)] + [torch.stack([a.view(2, 3)] * 4, d) for d in (0, 1, 2, -1)]
 a = torch.arange(120.).reshape(1, 2, 3, 4, 5).permute(0, 4, 1, 2, 3); r = [torch.cat([a, a], 1), torch.stack([a, a], 2), torch.cat([a, a.contiguous()])]
 torch.cat([torch.full((2, 2), i, requires_grad=True) for i in (1., 2.)]).sum().backward()
 x = torch.ones(2, requires_grad=True); torch.cat([x, x, x * 2]).prod().backward()
@@ -111,7 +112,18 @@ q = torch.arange(240.).reshape(2, 2, 3, 4, 5).requires_grad_(); s = torch.einsum
 w = torch.arange(30.).reshape(5, 2, 3).requires_grad_(); x = torch.ones(4, 2, requires_grad=True); y = torch.einsum("bi,oij,bj->bo", x, w, torch.ones(4, 3)); y.sum().backward()
 x = torch.arange(9.).reshape(3, 3).requires_grad_(); t = torch.einsum("ii", x); g, = torch.autograd.grad(t * t, x, create_graph=True); h = torch.autograd.grad(g.sum(), x)
 torch.addmm(torch.full((2,), float("nan")), torch.ones(2, 3), torch.ones(3, 2), beta=0)
+m = torch.ones(2, 2); torch.addmm(3, m, 2, m, m)
+m = torch.ones(2, 2); m.addmm(3, m, m)
+m = torch.ones(2, 2); m.addmm_(3, 2, m, m)
+m = torch.ones(2, 2); torch.addmm(3, m, m, m, out=m)
 torch.ones(2, 2).addmm_(torch.ones(2, 3), torch.ones(3, 2), alpha=0.5)
+x = torch.arange(120.).reshape(2, 3, 4, 5).requires_grad_(); y = x.to(memory_format=torch.channels_last); z = y.double(memory_format=torch.contiguous_format); n = [y.is_contiguous(), y.is_contiguous(memory_format=torch.channels_last), y.contiguous(memory_format=torch.channels_last) is y, y.to(memory_format=torch.channels_last) is y]; z.sum().backward()
+x = torch.ones(2, 3, 4, 5, 6); y = [x.clone(memory_format=torch.channels_last_3d), torch.zeros_like(x, memory_format=torch.channels_last_3d), x.cpu(memory_format=torch.channels_last_3d)]; w = torch.empty(1, 2, 3, 4, memory_format=torch.channels_last).stride()
+x = torch.ones(2, 3).t(); y = [x.to(memory_format=torch.contiguous_format) is x, x.float(memory_format=torch.preserve_format) is x, torch.channels_last, torch.channels_last_3d]
+torch.ones(2, 3).clone(memory_format=torch.channels_last)
+torch.ones(2, 3, 4, 5).contiguous(memory_format=torch.channels_last_3d)
+torch.ones(2).double(3)
+torch.ones(2).half(memory_format=1)
 x = torch.ones(2, requires_grad=True); m = torch.ones(2, 3, requires_grad=True); y = torch.addmm(x, m, m.t(), beta=2, alpha=3); g = torch.autograd.grad(y.sum(), (x, m), create_graph=True)
 x = torch.arange(6.).reshape(2, 3); n = [x.view(3, -1).shape, x.view(size=(6,)).shape, x.view(dtype=torch.int32), x.reshape(shape=(3, 2)).shape, x.permute(dims=(1, 0)).shape, x.expand(size=(1, 2, 3)).shape]
 torch.ones(1).view()

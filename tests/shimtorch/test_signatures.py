@@ -252,7 +252,8 @@ def call(form, name, args, kwargs):
         return getattr(torch.linalg, name.removeprefix("linalg_"))(*args, **kwargs)
     if name == "chain_matmul":  # beneath what takes the matrices one by one
         return torch._C._VariableFunctions.chain_matmul(*args, **kwargs)
-    function = getattr(torch, name, None) or getattr(torch.nn.functional, name)
+    # torch keeps in ``_C._nn`` what its functions in Python call
+    function = getattr(torch, name, None) or getattr(torch._C._nn, name, None) or getattr(torch.nn.functional, name)
     return function(*args, **kwargs)
 
 

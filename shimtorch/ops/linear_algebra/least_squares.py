@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from ... import _errors
+from ..._layout import laid_out
 from ..._tensor import Tensor, scalar_type_name, wrap
 from ...autograd.jointly import joint_class, record_jointly
 from ...autograd.mode import state
@@ -225,12 +226,16 @@ def _of_least_squares(xp, grads, wanted, a, b, solution):
         weight = xp.row(of_residuals)
         if wanted[0]:
             more = xp.mul_scalar(xp.matmul(weight * residual, xp.mH(x)), 2)
-            of_a = more if of_a is None else of_a + more
+            of_a = more if of_a is None else _sum_of(xp, of_a, more)
         if wanted[1]:
             more = xp.mul_scalar(weight, -2) * residual
             more = xp.without_column(more) if vector else more
             of_b = more if of_b is None else of_b + more
     return of_a, of_b
+
+
+def _sum_of(xp, a, b):
+    return laid_out(a + b, a, b) if xp is ARRAYS else a + b
 
 
 def _plain_pinv(xp, a):

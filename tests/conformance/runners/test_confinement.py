@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,7 @@ INSIDE = {
 SIGNALS = {
     "parent": "os.kill(os.getppid(), 0)",
     "parent's group": "os.killpg(os.getpgid(os.getppid()), 0)",
+    "a group whose leader is gone": "os.killpg({group}, 0)",
 }
 
 TRY = """
@@ -73,8 +76,17 @@ def kernel_version() -> int:
     return int(_python(["-c", code], Path.cwd()))
 
 
+@pytest.fixture
+def leaderless() -> Iterator[int]:
+    """A group of one process, the leader of which has ended."""
+    command = ["sh", "-c", "sleep 1000 >&- 2>&- & echo $$"]
+    group = int(subprocess.run(command, stdout=subprocess.PIPE, process_group=0, check=True).stdout)
+    yield group
+    os.killpg(group, signal.SIGKILL)
+
+
 @pytest.mark.parametrize("way", ["kernel", "hook"])
-def test_what_is_refused_and_what_is_not(tmp_path: Path, way: str) -> None:
+def test_what_is_refused_and_what_is_not(tmp_path: Path, leaderless: int, way: str) -> None:
     if way == "kernel" and kernel_version() < _SIGNALS_SINCE:
         pytest.skip("the kernel's Landlock cannot do all of it")
     inside, outside = tmp_path / "inside", tmp_path / "outside"
@@ -82,7 +94,7 @@ def test_what_is_refused_and_what_is_not(tmp_path: Path, way: str) -> None:
     (outside / "folder").mkdir(parents=True)
     (outside / "file").write_text("text")
     (outside / "folder" / "file").write_text("text")
-    places = {name: str(outside / name) for name in ("file", "folder", "new")}
+    places = {name: str(outside / name) for name in ("file", "folder", "new")} | {"group": str(leaderless)}
     codes = {name: code.format(**places) for name, code in (OUTSIDE | INSIDE | SIGNALS).items()}
     told = json.loads(_python(["-c", textwrap.dedent(TRY), way], inside, json.dumps(codes)))
     assert {name: error[0] for name, error in told.items()} == dict.fromkeys([*OUTSIDE, *SIGNALS], "PermissionError")
