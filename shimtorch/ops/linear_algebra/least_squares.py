@@ -331,8 +331,8 @@ def _packed_results(input, b, x, residuals, rank, values, driver, vector):
         node = record_jointly(_LinalgLstsqBackward0, (input, b), outs, (input, b, outs[0]._a))
         extra_of(node).operands = ((input._a.shape, None), (b._a.shape, None))
     own = tuple([slice(0, size) for size in input._a.shape[:-2]])
-    ranks = np.zeros(0, np.int64) if driver == "gels" else np.asarray(rank, np.int64)[own]
-    values = values[own] if driver in ("gelsd", "gelss") else np.zeros(0, values.dtype)
+    ranks = np.zeros(0, np.int64) if driver == "gels" else np.asarray(rank, np.int64)[(*own, ...)]
+    values = values[(*own, ...)] if driver in ("gelsd", "gelss") else np.zeros(0, values.dtype)
     return _lstsq_type((*outs, wrap(ranks), wrap(values)))
 
 
