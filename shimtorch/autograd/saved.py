@@ -29,7 +29,8 @@ SHOWN: dict[str, str | None] = {
 
 # Numbers that torch keeps as such; other integers it shows as if they were unsigned, of 64 bits.
 _SIGNED = {
-    "alpha", "beta", "max", "min", "self", "threshold", "value", "weight", "exponent", "base", "other", "least", "most", "p", "ord", "correction", "asked",
+    "alpha", "beta", "max", "min", "self", "threshold", "value", "weight", "exponent", "base", "other", "least", "most",
+    "p", "ord", "correction", "asked",
     "scale", "input_scale", "min_val", "max_val", "negative_slope", "lambd", "lower", "upper", "delta",
 }  # fmt: skip
 

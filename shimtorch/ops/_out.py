@@ -268,7 +268,10 @@ _SILENT = {"logsigmoid", "multinomial", "addbmm"}  # resize without a warning  #
 _DEPRECATED = {"chain_matmul", "cholesky", "qr"}  # which they say first of all
 # Written by a copy, which can be recorded.
 _COPIED = {"linalg_cond", "linalg_matrix_norm", "linalg_norm"}
-_ROW_MAJOR = {"linalg_eig", "linalg_lstsq", "cholesky"}  # where the output has to be resized
+# Laid out by rows where the output has to be resized; True: also one without elements.
+_ROW_MAJOR = {"cholesky": True, "linalg_matrix_power": True, "linalg_eig": False, "linalg_lstsq": False}
+_ROW_MAJOR["matrix_power"] = True
+_ORDER = {"linalg_eigh": (1, 0), "linalg_svd": (0, 2, 1), "svd": (0, 2, 1)}  # in which outputs are looked at
 
 
 # --- writing ------------------------------------------------------------------------------------------------------
@@ -303,7 +306,9 @@ def into(name: str, forward, out, args, kwargs):
     check = _RULES.get(kernel) or (_exact if len(outs) > 1 else _castable)
     if name in _DEPRECATED:
         _say_again(caught)
-    for part, target in zip(results, outs, strict=True):
+    pairs = list(zip(results, outs, strict=True))
+    pairs = [pairs[number] for number in _ORDER.get(name, range(len(pairs)))]
+    for part, target in pairs:
         if check is _castable and part._a.shape == target._a.shape and name not in _INTERNAL_OVERLAP:
             refuse_overlap(target._a, ())
         check(part, target, inputs)
@@ -312,7 +317,7 @@ def into(name: str, forward, out, args, kwargs):
     if name in _IN_DTYPE_OF_OPERANDS and outs[0]._a.dtype.kind not in "bc":
         for source in [t._a for t in inputs if t._a.dtype.kind == "c"][:1]:
             warn_of_complex(source, outs[0]._a.dtype)
-    for part, target in zip(results, outs, strict=True):
+    for part, target in pairs:
         if copied:
             if target._a.shape != part._a.shape:
                 _write(name, target, part.detach(), inputs)
@@ -373,7 +378,7 @@ def _write(name: str, out: Tensor, result: Tensor, inputs) -> None:
     if a.shape != r.shape:
         if a.size and name not in _SILENT:
             warn(RESIZED.format(list(a.shape), list(r.shape)))
-        if name in _ROW_MAJOR and (a.size or name == "cholesky"):
+        if name in _ROW_MAJOR and (a.size or _ROW_MAJOR[name]):
             r = np.array(r, order="C")
         a = _resized(out, r, inputs)
     elif name not in _INTERNAL_OVERLAP:

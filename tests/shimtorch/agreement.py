@@ -664,6 +664,36 @@ def _error(of: str, containing: str) -> Callable[[Call, Difference], bool]:
 
 KNOWN_DIFFERENCES: list[Known] = [
     Known(
+        "a complex triangular system is solved by rows in torch where its matrix is only said to be conjugated",
+        lambda call, difference: (
+            call.name == "linalg_solve_triangular"
+            and any(leaf.values.dtype.kind == "c" for leaf in call.leaves)
+            and difference.what.startswith("gradients")
+            and difference.what.endswith(("stride", "is_contiguous"))
+        ),
+        Call(
+            "linalg_solve_triangular",
+            (
+                _leaf([0.5 - 1j, 1j], [1, 0.5 + 1j], dtype="complex64"),
+                _leaf([1, 2j], [0.5, 1], dtype="complex64", requires_grad=True),
+            ),
+            {"upper": False},
+        ),
+    ),
+    Known(
+        "a right side of another dtype is cast by torch's solve_triangular, unless it is copied on its way to out=",
+        lambda call, difference: (
+            call.name == "linalg_solve_triangular"
+            and "out" in call.options
+            and "expected scalar type" in str(difference.theirs)
+        ),
+        Call(
+            "linalg_solve_triangular",
+            (_leaf([1.0, 0.0], [2.0, 1.0]), _leaf([1.0, 2.0], [3.0, 4.0], dtype="float64")),
+            {"upper": False, "left": False, "out": Leaf(np.zeros((2, 2), np.float32), "gapped")},
+        ),
+    ),
+    Known(
         "which of the operators that they are made of finds that an argument of out= requires grad, or none",
         lambda call, difference: (
             call.name.removeprefix("linalg_") in ("eigvals", "matrix_power", "pinv", "vecdot")

@@ -312,8 +312,6 @@ def calls(draw, row, only=None):
     own = None
     if form == "method":
         own = draw(drawn_matrices.matrices(row.name) if row.kind == drawn_matrices.KIND else leaves())
-    if own is not None and name.endswith("_") and own.requires_grad and draw(st.integers(0, 3)):
-        own = Leaf(own.values, own.layout, True, copied=True)
     positional, keywords = draw(arguments(draw(st.sampled_from(offered)), own, row.kind, row.name))
     if name in ("expand", "broadcast_to"):  # torch makes tensors of negative size
         given, base = (positional, own) if own is not None else (positional[1:], positional[0])

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from ... import _errors
+from ..._layout import laid_out
 from ..._tensor import Tensor, scalar_type_name, wrap
 from ...autograd.jointly import joint_class, record_jointly
 from ...autograd.mode import state
@@ -225,12 +226,16 @@ def _of_least_squares(xp, grads, wanted, a, b, solution):
         weight = xp.row(of_residuals)
         if wanted[0]:
             more = xp.mul_scalar(xp.matmul(weight * residual, xp.mH(x)), 2)
-            of_a = more if of_a is None else of_a + more
+            of_a = more if of_a is None else _sum_of(xp, of_a, more)
         if wanted[1]:
             more = xp.mul_scalar(weight, -2) * residual
             more = xp.without_column(more) if vector else more
             of_b = more if of_b is None else of_b + more
     return of_a, of_b
+
+
+def _sum_of(xp, a, b):
+    return laid_out(a + b, a, b) if xp is ARRAYS else a + b
 
 
 def _plain_pinv(xp, a):
@@ -326,8 +331,8 @@ def _packed_results(input, b, x, residuals, rank, values, driver, vector):
         node = record_jointly(_LinalgLstsqBackward0, (input, b), outs, (input, b, outs[0]._a))
         extra_of(node).operands = ((input._a.shape, None), (b._a.shape, None))
     own = tuple([slice(0, size) for size in input._a.shape[:-2]])
-    ranks = np.zeros(0, np.int64) if driver == "gels" else np.asarray(rank, np.int64)[own]
-    values = values[own] if driver in ("gelsd", "gelss") else np.zeros(0, values.dtype)
+    ranks = np.zeros(0, np.int64) if driver == "gels" else np.asarray(rank, np.int64)[(*own, ...)]
+    values = values[(*own, ...)] if driver in ("gelsd", "gelss") else np.zeros(0, values.dtype)
     return _lstsq_type((*outs, wrap(ranks), wrap(values)))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..._tensor import Tensor, wrap
@@ -98,7 +96,7 @@ _DEPRECATED = (
 )
 
 
-def _factors(A: Tensor, mode: Any):
+def _factors(A: Tensor, mode):
     require_matrix(A, "linalg.qr")
     require_inexact(A, "linalg.qr")
     if mode not in ("reduced", "complete", "r"):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.linalg import LinAlgError
 
@@ -89,7 +87,7 @@ def eigh_arrays(a, uplo: str):
     return values, column_major(np.stack([pair[1] for pair in pairs]).reshape(a.shape))
 
 
-def _decomposed(a, uplo: Any):
+def _decomposed(a, uplo):
     try:
         values, vectors = np.linalg.eigh(a, uplo)
     except LinAlgError:

@@ -132,12 +132,12 @@ def _solve_ex(A, B, *, left=True, check_errors=False):
     return _solve_type((out, wrap(info)))
 
 
-def _solution(a, b):
-    lu, exchanged, _ = quietly_factored(a)
+def _solved(a, b):
+    lu, exchanged, *_ = quietly_factored(a)
     return lu_solved(lu, exchanged, b, True, False)
 
 
-internal("solve", _solution, _solve)
+internal("solve", _solved, _solve)
 linalg_solve = publish("linalg_solve", "decomposition", _solve, differentiable=("A", "B"))
 linalg_solve_ex = publish("linalg_solve_ex", "decomposition", _solve_ex, differentiable=("A", "B"))
 
