@@ -68,6 +68,7 @@ from .ops import indexing as _indexing  # noqa: F401 (puts itself on Tensor)
 from .ops import views_in_place as _views_in_place  # noqa: F401 (so does this)
 from .ops._define import alias as _alias
 from .ops.activations import relu, sigmoid
+from .ops.added_products import addbmm, addmv, addr, baddbmm
 from .ops.advanced_indexing import index_put, index_put_
 from .ops.bivariate import (
     arctan2,
@@ -99,8 +100,11 @@ from .ops.complex_numbers import (
     view_as_complex,
     view_as_real,
 )  # fmt: skip
+from .ops.diagonals import diag, diag_embed, diagflat, diagonal, trace
+from .ops.distances import kl_div
 from .ops.einsum import einsum
 from .ops.extrema import amax, amin, argmax, argmin, max, maximum, min, minimum
+from .ops.filling import index_fill
 from .ops.gathering import gather, index_add, index_select, scatter, scatter_add, take
 from .ops.joining import (
     atleast_1d,
@@ -130,9 +134,12 @@ from .ops.linear_algebra.svd import svd
 from .ops.linear_algebra.systems import inverse_function as inverse
 from .ops.logic import bitwise_left_shift, bitwise_right_shift, isclose, logical_and, logical_or, logical_xor
 from .ops.logit import logit
+from .ops.margins import hinge_embedding_loss, margin_ranking_loss, poisson_nll_loss
 from .ops.memory import as_strided
 from .ops.norms import norm
+from .ops.padding import constant_pad_nd
 from .ops.pieces import cat, chunk, concat, concatenate, narrow, select, split, split_with_sizes, stack, unbind
+from .ops.places import take_along_dim, tril_indices, triu_indices, unravel_index
 from .ops.pointwise import (
     abs,
     add,
@@ -158,7 +165,7 @@ from .ops.pointwise import (
 from .ops.powers import pow, square
 from .ops.rectifiers import hardshrink, prelu, relu_, threshold, threshold_
 from .ops.reductions import all, allclose, any, equal, mean, prod, sum
-from .ops.reshaping import broadcast_to, flatten, moveaxis, movedim, ravel, swapaxes, swapdims, tile
+from .ops.reshaping import broadcast_to, flatten, moveaxis, movedim, ravel, swapaxes, swapdims, tile, unflatten
 from .ops.rounding import ceil, floor, frac, round, trunc
 from .ops.sampling import bernoulli, multinomial
 from .ops.scans import cumsum
@@ -216,9 +223,12 @@ __all__ = [
     "acos",
     "acosh",
     "add",
+    "addbmm",
     "addcdiv",
     "addcmul",
     "addmm",
+    "addmv",
+    "addr",
     "adjoint",
     "all",
     "allclose",
@@ -247,6 +257,7 @@ __all__ = [
     "atleast_2d",
     "atleast_3d",
     "autograd",
+    "baddbmm",
     "bernoulli",
     "bitwise_and",
     "bitwise_left_shift",
@@ -283,6 +294,7 @@ __all__ = [
     "concatenate",
     "conj",
     "conj_physical",
+    "constant_pad_nd",
     "contiguous_format",
     "copysign",
     "cos",
@@ -292,6 +304,10 @@ __all__ = [
     "deg2rad",
     "det",
     "device",
+    "diag",
+    "diag_embed",
+    "diagflat",
+    "diagonal",
     "div",
     "divide",
     "dot",
@@ -346,11 +362,13 @@ __all__ = [
     "half",
     "hardshrink",
     "heaviside",
+    "hinge_embedding_loss",
     "hsplit",
     "hstack",
     "hypot",
     "imag",
     "index_add",
+    "index_fill",
     "index_put",
     "index_put_",
     "index_select",
@@ -373,6 +391,7 @@ __all__ = [
     "isneginf",
     "isposinf",
     "isreal",
+    "kl_div",
     "layout",
     "le",
     "lerp",
@@ -397,6 +416,7 @@ __all__ = [
     "long",
     "lt",
     "manual_seed",
+    "margin_ranking_loss",
     "masked_fill",
     "masked_select",
     "matmul",
@@ -430,6 +450,7 @@ __all__ = [
     "outer",
     "permute",
     "pinverse",
+    "poisson_nll_loss",
     "positive",
     "pow",
     "prelu",
@@ -495,6 +516,7 @@ __all__ = [
     "swapdims",
     "t",
     "take",
+    "take_along_dim",
     "tan",
     "tanh",
     "tensor",
@@ -503,13 +525,18 @@ __all__ = [
     "threshold_",
     "tile",
     "topk",
+    "trace",
     "transpose",
     "tril",
+    "tril_indices",
     "triu",
+    "triu_indices",
     "true_divide",
     "trunc",
     "uint8",
     "unbind",
+    "unflatten",
+    "unravel_index",
     "unsqueeze",
     "var",
     "view_as_complex",
@@ -525,7 +552,7 @@ __all__ = [
 
 
 def __getattr__(name: str):
-    if name in ("nn", "random", "utils"):
+    if name in ("nn", "random", "special", "utils"):
         import importlib
 
         return importlib.import_module(f"shimtorch.{name}")

@@ -62,7 +62,7 @@ def multiply_add_32(a: np.ndarray, b, c) -> np.ndarray:
         if error.any():
             even = (bits & 1) == 0
             outwards = (error > 0) == (total > 0)
-            bits += np.where(even & (error != 0), np.where(outwards, 1, -1), 0)
+            bits += np.where(even & (error != 0) & np.isfinite(error), np.where(outwards, 1, -1), 0)
     return total.astype(np.float32)
 
 

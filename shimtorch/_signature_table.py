@@ -65,6 +65,25 @@ _VALUED = Signatures(
     ),
 )
 
+_LOSS = "Tensor input, Tensor target, int64_t reduction=at::Reduction::Mean"
+
+
+def _added_product(first: str, second: str, with_dtype: bool = False) -> Signatures:
+    """Of ``beta * input + alpha * (first @ second)``, also with the factors in front, as torch once had it."""
+    both, factors = f"Tensor {first}, Tensor {second}", "Scalar beta=1, Scalar alpha=1"
+    function = (
+        f"(Scalar beta, Tensor input, Scalar alpha, {both}, *, Tensor out=None)|deprecated",
+        f"(Scalar beta, Tensor input, {both}, *, Tensor out=None)|deprecated",
+        f"(Tensor input, {both}, *, {factors}, Tensor out=None)",
+    )
+    if with_dtype:
+        function += (f"(Tensor input, {both}, ScalarType out_dtype, *, {factors}, Tensor out=None)",)
+    method = (
+        f"(Scalar beta, Scalar alpha, {both})|deprecated", f"(Scalar beta, {both})|deprecated", f"({both}, *, {factors})",
+    )  # fmt: skip
+    return Signatures(function, method)
+
+
 _MOVED = Signatures(
     (
         "(Tensor input, int64_t source, int64_t destination)",
@@ -444,6 +463,39 @@ SIGNATURES: dict[str, Signatures] = {
         )
         for name in ("hsplit", "vsplit", "dsplit")
     },
+    "diagonal": Signatures(
+        ("(Tensor input, int64_t offset=0, int64_t dim1=0, int64_t dim2=1)",),
+        ("(int64_t offset=0, int64_t dim1=0, int64_t dim2=1)",),
+    ),
+    "linalg_diagonal": Signatures(("(Tensor A, *, int64_t offset=0, int64_t dim1=-2, int64_t dim2=-1)",)),
+    "diag": Signatures(("(Tensor input, int64_t diagonal=0, *, Tensor out=None)",), ("(int64_t diagonal=0)",)),
+    "diag_embed": Signatures(
+        ("(Tensor input, int64_t offset=0, int64_t dim1=-2, int64_t dim2=-1)",),
+        ("(int64_t offset=0, int64_t dim1=-2, int64_t dim2=-1)",),
+    ),
+    "diagflat": Signatures(("(Tensor input, int64_t offset=0)",), ("(int64_t offset=0)",)),
+    "unflatten": Signatures(
+        ("(Tensor input, int64_t dim, SymIntArrayRef sizes)",), ("(int64_t dim, SymIntArrayRef sizes)",)
+    ),
+    "sum_to_size": Signatures((), ("(SymIntArrayRef size)",)),
+    "take_along_dim": Signatures(
+        ("(Tensor input, Tensor indices, int64_t? dim=None, *, Tensor out=None)",),
+        ("(Tensor indices, int64_t? dim=None)",),
+    ),
+    **{
+        name: Signatures((f"(int64_t row, int64_t col, int64_t offset=0, *, {_OPTIONS})",))
+        for name in ("tril_indices", "triu_indices")
+    },
+    "trace": Signatures(("(Tensor input)",), ("()",)),
+    "constant_pad_nd": Signatures(("(Tensor input, SymIntArrayRef pad, Scalar value=0)",)),
+    "pad": Signatures(('(Tensor input, SymIntArrayRef pad, c10::string_view mode="constant", double? value=None)',)),
+    "index_fill": Signatures(
+        (
+            "(Tensor input, int64_t dim, Tensor index, Tensor value)",
+            "(Tensor input, int64_t dim, Tensor index, Scalar value)",
+        ),
+        ("(int64_t dim, Tensor index, Tensor value)", "(int64_t dim, Tensor index, Scalar value)"),
+    ),
     "flip": Signatures(("(Tensor input, IntArrayRef dims)",), ("(IntArrayRef dims)",)),
     "roll": Signatures(
         ("(Tensor input, SymIntArrayRef[1] shifts, IntArrayRef[1] dims=None)",),
@@ -483,20 +535,11 @@ SIGNATURES: dict[str, Signatures] = {
     "unbind": Signatures(("(Tensor input, int64_t dim=0)",), ("(int64_t dim=0)",)),
     "select": Signatures(("(Tensor input, int64_t dim, SymInt index)",), ("(int64_t dim, SymInt index)",)),
     # products
-    "addmm": Signatures(
-        (
-            "(Scalar beta, Tensor input, Scalar alpha, Tensor mat1, Tensor mat2, *, Tensor out=None)|deprecated",
-            "(Scalar beta, Tensor input, Tensor mat1, Tensor mat2, *, Tensor out=None)|deprecated",
-            "(Tensor input, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1, Tensor out=None)",
-            "(Tensor input, Tensor mat1, Tensor mat2, ScalarType out_dtype, *, "
-            "Scalar beta=1, Scalar alpha=1, Tensor out=None)",
-        ),
-        (
-            "(Scalar beta, Scalar alpha, Tensor mat1, Tensor mat2)|deprecated",
-            "(Scalar beta, Tensor mat1, Tensor mat2)|deprecated",
-            "(Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1)",
-        ),
-    ),
+    "addbmm": _added_product("batch1", "batch2"),
+    "addmv": _added_product("mat", "vec"),
+    "addr": _added_product("vec1", "vec2"),
+    "baddbmm": _added_product("batch1", "batch2", with_dtype=True),
+    "addmm": _added_product("mat1", "mat2", with_dtype=True),
     "ger": Signatures(("(Tensor input, Tensor vec2, *, Tensor out=None)",), ("(Tensor vec2)",)),
     "outer": Signatures(("(Tensor input, Tensor vec2, *, Tensor out=None)",), ("(Tensor vec2)",)),
     "einsum": Signatures(("(c10::string_view equation, TensorList tensors, *, IntArrayRef? path=None)",)),
@@ -574,6 +617,18 @@ SIGNATURES: dict[str, Signatures] = {
     "hardshrink": Signatures(("(Tensor input, Scalar lambd=0.5, *, Tensor out=None)",), ("(Scalar lambd=0.5)",)),
     "softshrink": Signatures(("(Tensor input, Scalar lambd=0.5, *, Tensor out=None)",)),
     "prelu": Signatures(("(Tensor input, Tensor weight)",), ("(Tensor weight)",)),
+    "huber_loss": Signatures((f"({_LOSS}, double delta=1.0, *, Tensor out=None)",)),
+    "smooth_l1_loss": Signatures((f"({_LOSS}, double beta=1.0, *, Tensor out=None)",)),
+    "margin_ranking_loss": Signatures(
+        ("(Tensor input1, Tensor input2, Tensor target, double margin=0.0, int64_t reduction=at::Reduction::Mean)",)
+    ),
+    "hinge_embedding_loss": Signatures(
+        ("(Tensor input, Tensor target, double margin=1.0, int64_t reduction=at::Reduction::Mean)",)
+    ),
+    "poisson_nll_loss": Signatures(
+        ("(Tensor input, Tensor target, bool log_input, bool full, double eps, int64_t reduction)",)
+    ),
+    "kl_div": Signatures((f"({_LOSS}, *, bool log_target=False)",)),
     "softplus": Signatures(("(Tensor input, Scalar beta=1, Scalar threshold=20, *, Tensor out=None)",)),
     "linear": Signatures(("(Tensor input, Tensor weight, Tensor? bias=None, *, Tensor out=None)",)),
     "one_hot": Signatures(("(Tensor input, int64_t num_classes=-1)",)),

@@ -172,7 +172,11 @@ class Tensor:
     @_checked
     def size(self, dim: int | None = None):
         """The shape, or the size of dimension ``dim``; IndexError if there is none such."""
-        return self.shape if dim is None else self._a.shape[wrap_dim(dim, self._a.ndim)]
+        if dim is None:
+            return self.shape
+        if not self._a.ndim and isinstance(dim, int):
+            raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+        return self._a.shape[wrap_dim(dim, self._a.ndim)]
 
     @_checked
     def dim(self) -> int:

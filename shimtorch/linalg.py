@@ -1,5 +1,6 @@
 """``torch.linalg``: determinants, systems of equations, decompositions, norms."""
 
+from .ops.diagonals import linalg_diagonal as diagonal
 from .ops.linear_algebra.checks import _LinAlgError as LinAlgError
 from .ops.linear_algebra.cholesky import linalg_cholesky as cholesky
 from .ops.linear_algebra.cholesky import linalg_cholesky_ex as cholesky_ex
@@ -29,7 +30,7 @@ from .ops.linear_algebra.systems import linalg_solve_ex as solve_ex
 from .ops.linear_algebra.systems import linalg_solve_triangular as solve_triangular
 
 __all__ = [
-    "LinAlgError", "cholesky", "cholesky_ex", "cond", "det", "eig", "eigh", "eigvals", "eigvalsh", "inv", "inv_ex",
-    "lstsq", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet",
+    "LinAlgError", "cholesky", "cholesky_ex", "cond", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv",
+    "inv_ex", "lstsq", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet",
     "solve", "solve_ex", "solve_triangular", "svd", "svdvals", "vecdot", "vector_norm",
 ]  # fmt: skip

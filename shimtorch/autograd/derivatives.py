@@ -11,7 +11,8 @@ from .nodes import Node, already_freed, check_result_version, check_version, sav
 
 
 def node_class(
-    grad_fn: str, inputs, derivatives: dict, saved=(), fixed=(), raw=(), optional=(), promote=False, joint=None
+    grad_fn: str, inputs, derivatives: dict, saved=(), fixed=(), raw=(), optional=(), promote=False, joint=None,
+    again=False,
 ) -> type:  # fmt: skip
     """The Node subclass called ``grad_fn``.
 
@@ -20,6 +21,7 @@ def node_class(
     ``raw`` are saved and freed like tensors, but are Python numbers; those in ``optional`` may be None.
     ``promote``: the operands were of several dtypes, and are brought to the gradient's before it is computed with them.
     ``joint`` computes all gradients at once, where torch does; its parameter ``wanted`` tells which are needed.
+    ``again``: a node of this class may come to stand where a ``Stale`` stood.
     """
     tensors = [name for name in saved if name != "result" and name not in raw]
 
@@ -32,7 +34,8 @@ def node_class(
         return method
 
     members = {
-        "__slots__": (), "__module__": "builtins", "saved_names": tuple(saved), "fixed_names": tuple(fixed),
+        "__slots__": ("__weakref__",) if again else (), "__module__": "builtins",
+        "saved_names": tuple(saved), "fixed_names": tuple(fixed),
         "arrays": compiled_later("arrays"), "tensors": compiled_later("tensors"),
     }  # fmt: skip
     cls = type(grad_fn, (Node,), members)

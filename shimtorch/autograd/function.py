@@ -31,7 +31,7 @@ from .nodes import (
     output_of,
     seen,
 )
-from .rebasing import Stale, leaf_so_far, rebase, refusal, written
+from .rebasing import Stale, barred, leaf_so_far, rebase, refusal, written
 
 __all__ = ["BackwardCFunction", "Function", "FunctionCtx", "FunctionMeta", "once_differentiable"]
 
@@ -430,7 +430,7 @@ def _require_rebasable(output, is_input: bool, count: int) -> None:
             "second one that does the other operations). You can ask on the forum https://discuss.pytorch.org/ if you "
             "need help to do this change."
         )
-    if output._base is not None and output._made:
+    if output._base is not None and barred(output):
         node = output._node
         raise refusal(output, node.fixed[1] if type(node) is Stale else node, indirectly=False)
     if output._rg and output._base is not None and output._base._node is None:

@@ -13,6 +13,7 @@ from numpy import empty, ndarray
 
 from .._layout import refuse_overlap
 from .._mirror import reflect
+from .mode import state
 from .namespaces import ARRAYS, TENSORS
 from .nodes import (
     INFERENCE,
@@ -114,15 +115,21 @@ class Stale(Node):
 
         ref, before = self.fixed
         view = ref()
-        if view._made:
+        if barred(view):
             raise refusal(view, before, indirectly=True)
         if before is not None:
             move_retained(view, before, self)
         base = view._base
-        self.edges = ((base._node or base) if base._rg else None,)
-        self.sequence = next_sequence()
-        self.fixed = (geometry(base), geometry(view), offset(base, view), (view.stride(), view.storage_offset()))
-        self.__class__ = AsStridedBackward0  # type: ignore[assignment]
+        if view._made and base._rg:
+            node = led(base, way_to(view))._node
+            self.edges, self.saved, self.fixed, self.extra = node.edges, node.saved, node.fixed, node.extra
+            self.sequence = next_sequence()
+            self.__class__ = type(node)
+        else:
+            self.edges = ((base._node or base) if base._rg else None,)
+            self.sequence = next_sequence()
+            self.fixed = (geometry(base), geometry(view), offset(base, view), (view.stride(), view.storage_offset()))
+            self.__class__ = AsStridedBackward0  # type: ignore[assignment]
         if anomaly_mode.state.enabled:
             anomaly_mode.note(self)
         view._borrowed = view._outdated = False
@@ -143,6 +150,55 @@ def origin_so_far(tensor):
 
 def leaf_so_far(tensor) -> bool:
     return origin_so_far(tensor) is None
+
+
+# --- views whose elements are not those of their base -------------------------------------------------------------
+
+
+class Way(str):
+    """``_made`` of such a view and of views of it: ``steps``, functions of tensors, lead from the base to ``array``."""
+
+    steps: tuple
+    array: ndarray
+
+
+def barred(view) -> bool:
+    """Whether writes into the view cannot be recorded."""
+    return type(view._made) is str and view._made != ""
+
+
+def farther(view) -> Way:
+    """``_made`` of views of a view that has come by a ``Way``."""
+    if view._made.array is view._a:
+        return view._made
+    way = Way(view._made)
+    way.steps, way.array = way_to(view), view._a
+    return way
+
+
+def way_to(view) -> tuple:
+    """The functions that make of the view's base, one after the other, the view."""
+    made = view._made
+    if type(made) is not Way:
+        start, of = view._base._a, ()
+    elif made.array is view._a:
+        return made.steps
+    else:
+        start, of = made.array, made.steps
+    shape, strides = _in_elements(geometry(view), view._a.itemsize)
+    distance = (_address(view._a) - _address(start)) // view._a.itemsize if view._a.size else 0
+    return *of, lambda tensor: TENSORS.as_strided(tensor, shape, strides, tensor.storage_offset() + distance)
+
+
+def led(tensor, steps):
+    """What ``steps`` make of ``tensor``, recorded whatever the mode is."""
+    enabled, state.enabled = state.enabled, True
+    try:
+        for step in steps:
+            tensor = step(tensor)
+    finally:
+        state.enabled = enabled
+    return tensor
 
 
 # --- what torch refuses -------------------------------------------------------------------------------------------
@@ -170,8 +226,6 @@ _REASONS = {
 
 def refusal(view, node, indirectly: bool) -> RuntimeError:
     """What torch says to a recorded write into a view, or into its base, that it cannot follow."""
-    if view._made == "of parts":
-        return NotImplementedError("shimtorch does not record writes beside views of conjugates and of complex parts")
     what = "its base or another view of its base has been" if indirectly else "is being"
     mode = "inference" if view._made == "inference" else "no_grad"
     where = "in normal mode" if mode == "inference" else "with grad mode enabled"
@@ -191,11 +245,10 @@ def require_writable(tensor) -> None:
     """RuntimeError in torch's words unless a write into ``tensor`` can be recorded."""
     base = tensor._base
     if base is not None and tensor._vc is not INFERENCE:
-        of_leaf = tensor._rg and base._node is None
-        if tensor._made and not (of_leaf and tensor._made == "of parts"):
+        if barred(tensor):
             node = tensor._node
             raise _after_arguments(refusal(tensor, node.fixed[1] if type(node) is Stale else node, indirectly=False))
-        if of_leaf:
+        if tensor._rg and base._node is None:
             which = "a view of a leaf Variable"
             raise _after_arguments(RuntimeError(_IN_PLACE.format(which)))
     if tensor._rg and leaf_so_far(tensor):
@@ -232,7 +285,8 @@ def rebase(tensor, node) -> None:
     slices = new(CopySlices)
     slices.edges = ((base._node or base) if base._rg else None, *node.edges[1:])
     slices.saved = (node,)
-    slices.fixed = (geometry(base), geometry(tensor), offset(base, tensor))
+    steps = way_to(tensor) if type(tensor._made) is Way else None
+    slices.fixed = (geometry(base), geometry(tensor), offset(base, tensor) if steps is None else steps)
     slices.sequence = next_sequence()
     slices.extra = None
     if node.extra is not None and node.extra.operands is not None:
@@ -253,7 +307,11 @@ def geometry(tensor) -> tuple:
 
 def offset(base, view) -> int:
     """How many bytes after the first element of ``base`` that of ``view`` lies."""
-    return view._a.__array_interface__["data"][0] - base._a.__array_interface__["data"][0]
+    return _address(view._a) - _address(base._a)
+
+
+def _address(array: ndarray) -> int:
+    return array.__array_interface__["data"][0]
 
 
 def blank(shape, strides, dtype) -> tuple[ndarray, ndarray]:
@@ -279,6 +337,13 @@ class CopySlices(Node):
         memory, result = blank(*base, grad.dtype)
         refuse_overlap(result, ())
         result[...] = grad
+        if type(start) is tuple:
+            whole = TENSORS.wrap(result)
+            copy = led(whole, start)
+            first, *others = gradients_of(node, copy._a.copy(), ARRAYS)
+            if first is not None:
+                TENSORS.copy_(copy, TENSORS.wrap(first))
+            return (None if first is None or self.edges[0] is None else whole._a, *others)
         part = ndarray(view[0], grad.dtype, memory, start, view[1])
         first, *others = gradients_of(node, part.copy(), ARRAYS)
         if first is not None:
@@ -291,7 +356,10 @@ class CopySlices(Node):
         size = grad._a.itemsize
         result = TENSORS.wrap(blank(*base, grad._a.dtype)[1])
         TENSORS.copy_(result, grad)
-        part = TENSORS.as_strided(result, *_in_elements(view, size), start // size)
+        if type(start) is tuple:
+            part = led(result, start)
+        else:
+            part = TENSORS.as_strided(result, *_in_elements(view, size), start // size)
         first, *others = gradients_of(node, TENSORS.clone(part), TENSORS)
         if first is not None:
             TENSORS.copy_(part, first)

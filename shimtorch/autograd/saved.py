@@ -207,7 +207,6 @@ PARTICULAR: dict[str, dict] = {
     "SliceBackward0": _SLICE, "SliceBackwardBackward0": _SLICE, "SelectBackwardBackward0": {"index": "where"},
     "IndexBackward0": {"indices": _indices}, "IndexPutBackward0": {"indices": _indices},
     "IndexPutImplBackward0": {"indices": _indices},
-    "DiagonalBackward0": {"offset": _constant(0)}, "DiagonalBackwardBackward0": {"offset": _constant(0)},
     "SqueezeBackward2": _DIMS,
     **{name: {"dims": "dims"} for name in ("FlipBackward0", "RollBackward0", "Rot90Backward0")},
     "GatherBackward0": {"sparse_grad": _constant(False)},

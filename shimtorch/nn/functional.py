@@ -12,11 +12,15 @@ from ..ops.layers import dropout_ as _dropout_
 from ..ops.layers import embedding as _embedding
 from ..ops.layers import linear, one_hot
 from ..ops.losses import binary_cross_entropy, binary_cross_entropy_with_logits, mse_loss
+from ..ops.padding import pad
 from ._activations import *  # noqa: F403 (what it names in ``__all__``)
 from ._activations import __all__ as _activations
+from ._losses import *  # noqa: F403
+from ._losses import __all__ as _losses
 
 __all__ = [
     *_activations,
+    *_losses,
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "cross_entropy",
@@ -28,6 +32,7 @@ __all__ = [
     "mse_loss",
     "nll_loss",
     "one_hot",
+    "pad",
     "relu",
     "sigmoid",
     "softmax",

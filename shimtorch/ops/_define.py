@@ -205,6 +205,8 @@ def _argument_error(name: str, kind: str, method: bool, args, kwargs):
 
     if name in SIGNATURES or name.removesuffix("_") in SIGNATURES:
         signatures = signatures_of(name)
+    elif ALIASES.get(name) in SIGNATURES:
+        signatures = signatures_of(ALIASES[name])
     else:
         signatures = (binary_signatures if kind == "binary" else unary_signatures)(name)
     if method:
@@ -654,10 +656,11 @@ def _step(a, b, alpha) -> None:
     a[...] = total
 
 
-def inplace_of(forward, ufunc=None, zero=None, binary=False, unary=False):
+def inplace_of(forward, ufunc=None, zero=None, binary=False, unary=False, overlapping=False):
     """The in-place form of ``forward``: compute, check, write into ``self``, and take over the new node.
 
-    ``unary``: what else it takes are numbers that do not decide about dtypes.
+    ``unary``: what else it takes are numbers that do not decide about dtypes. ``overlapping``: torch lets it write an
+    element more than once.
     """
 
     def write(self, *args, **kwargs):
@@ -697,10 +700,12 @@ def inplace_of(forward, ufunc=None, zero=None, binary=False, unary=False):
             result = forward(original, *args, **kwargs)
         except (RuntimeError, NotImplementedError) as error:
             if not _errors.comes_first(error):
-                refuse_overlap(a, [arg._a for arg in operands if type(arg) is Tensor])
+                if not overlapping:
+                    refuse_overlap(a, [arg._a for arg in operands if type(arg) is Tensor])
                 _check_target(self, () if unary else operands, comparing=zero is not None)
             raise
-        refuse_overlap(a, [arg._a for arg in operands if type(arg) is Tensor])
+        if not overlapping:
+            refuse_overlap(a, [arg._a for arg in operands if type(arg) is Tensor])
         if result is NotImplemented:
             return result
         if zero is not None:

@@ -80,12 +80,15 @@ _RULES = {
     **dict.fromkeys(("clamp", "clip"), lambda *parts: (_castable if len(parts[2]) > 1 else _found)(*parts)),
     **dict.fromkeys(
         (
-            "mm", "matmul", "bmm", "addmm", "linear", "tril", "triu", "gather", "scatter", "scatter_add", "index_add",
-            "softmax", "log_softmax", "argmax", "argmin", "norm", "sort", "topk", "sum", "prod", "cumsum", "argsort",
+            "mm", "matmul", "bmm", "addmm", "addmv", "baddbmm", "linear", "tril", "triu", "gather", "scatter",
+            "scatter_add", "index_add",
+            "softmax", "log_softmax", "argmax", "argmin", "norm",
+            "take_along_dim", "sort", "topk", "sum", "prod", "cumsum", "argsort",
         ),
         _exact,
     ),
     "lerp": lambda *parts: (_found if len(parts[2]) == 3 and parts[2][2]._a.ndim else _castable)(*parts),
+    "addbmm": _worded("self and mat2 must have the same dtype, but got {want} and {have}"),
     "where": _worded("Expected out type to be {have} but got {want}"),
     "all": _worded("all only supports bool tensor for result, got: {want}", fits=lambda _, w: str(w) in _BOOL_OR_BYTE),
     "any": _worded("any only supports bool tensor for result, got: {want}", fits=lambda _, w: str(w) in _BOOL_OR_BYTE),
@@ -117,6 +120,13 @@ _RULES = {
 }  # fmt: skip
 
 
+def _of_diag(result: Tensor, out: Tensor, inputs) -> None:
+    if not _no_category_lost(result.dtype, out.dtype):
+        have, want = scalar_type_name(result), scalar_type_name(out)
+        raise RuntimeError(f"diag: result type {have} can't be cast to the desired out= type {want}")
+    _exact(result, out, inputs)
+
+
 def _safely(name: str, called: str = "result"):
     """The check of linear algebra: no category may be lost."""
     return _worded(
@@ -137,6 +147,7 @@ def _of_chain(result: Tensor, out: Tensor, inputs) -> None:
 
 
 _RULES |= {
+    "diag": _of_diag,
     **dict.fromkeys(
         (
             "inverse", "linalg_cholesky", "linalg_det", "linalg_eigvalsh", "linalg_inv", "linalg_solve",
@@ -166,9 +177,10 @@ _APART = {
     *_CATS, "gather", "index_select", "masked_select", "outer", "ger", "nonzero", "take"
 }  # fmt: skip
 _INPUTS_APART = {"scatter": 2, "scatter_add": 2, "index_add": 2}  # the number of the tensor argument that must be
-_UNCHECKED = {"mm", "bmm", "matmul", "addmm", "mv", "dot", "linear", "softmax", "log_softmax", "tril", "triu"}
+_UNCHECKED = {"mm", "bmm", "matmul", "addmm", "addmv", "baddbmm", "addbmm", "mv", "dot", "linear", "softmax"}
+_UNCHECKED |= {"log_softmax", "tril", "triu"}
 _INTERNAL_OVERLAP = {"sum", "prod", "all", "any", "amax", "amin", "argmax", "argmin", "std", "var", "norm", "mv", "bmm"}
-_INTERNAL_OVERLAP |= {"tril", "triu", "multinomial"}
+_INTERNAL_OVERLAP |= {"threshold", "tril", "triu", "multinomial"}
 
 # What torch calls the operator that finds an argument to require grad.
 _AUTOGRAD_NAMES = {
@@ -218,7 +230,7 @@ _AUTOGRAD_NAMES = {
 }
 # Those without a derivative look at the output alone.
 _UNDERIVABLE = {name for name, asked in _AUTOGRAD_NAMES.items() if asked.startswith("aten::")}
-_SILENT = {"logsigmoid", "multinomial"}  # resize without a warning  # fmt: skip
+_SILENT = {"logsigmoid", "multinomial", "addbmm"}  # resize without a warning  # fmt: skip
 # Written by a copy, which can be recorded.
 _COPIED = {"linalg_cond", "linalg_matrix_norm", "linalg_norm"}
 _ROW_MAJOR = {"linalg_eig", "linalg_lstsq", "cholesky"}  # where the output has to be resized

@@ -182,7 +182,7 @@ named_backward(
 
 def _relu(a):
     if a.dtype.kind == "b":
-        raise RuntimeError("Boolean inputs not supported for relu")
+        raise _errors.first(RuntimeError("Boolean inputs not supported for relu"))
     if a.dtype.kind == "c":
         raise _errors.first(NotImplementedError("clamp is not supported for complex types"))
     return larger(a, ZERO[a.dtype])

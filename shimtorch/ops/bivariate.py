@@ -55,7 +55,8 @@ def pair_through_float64(function):
 
 
 def _angle_gradients(xp, grad, wanted, self, other):
-    squared = self * self + other * other
+    theirs = other * other  # torch computes terms from right to left
+    squared = self * self + theirs
     reciprocal = xp.masked_zero(xp.reciprocal(squared), squared == 0)
     return (
         grad * other * reciprocal if wanted[0] else None,
@@ -198,8 +199,7 @@ logaddexp2 = binary(
 # --- x * log(y) ---------------------------------------------------------------------------------------------------
 
 
-@in_float32
-def _x_log_y(a, b):
+def _x_log_y(a, b):  # float16 is rounded after each of the two, as in torch
     return np.where(np.isnan(b), b, np.where(a == 0, np.zeros((), a.dtype), a * _log(b)))
 
 

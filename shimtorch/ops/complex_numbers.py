@@ -1,8 +1,7 @@
 """Complex numbers: their parts, their conjugates, and matrices turned over.
 
 A conjugate is a view, as in torch: it shares memory with what it is the conjugate of, by means of a ``Mirror``. What
-does not show is a write through a NumPy array or through ``data``, or one in inference mode. A write that would have to
-be recorded is refused, for conjugates as for real and imaginary parts.
+does not show is a write through a NumPy array or through ``data``, or one in inference mode.
 """
 
 from __future__ import annotations
@@ -15,43 +14,59 @@ from .._tensor import Tensor, root_of, scalar_type_name, strides_of
 from .._warnings import warn
 from ..autograd.derivatives import node_class
 from ..autograd.namespaces import TENSORS
-from ..autograd.nodes import INFERENCE, counter_of
-from ..autograd.rebasing import written
-from ._define import binary_core, inplace_of, internal, publish, recording, unary
+from ..autograd.nodes import INFERENCE, counter_of, extra_of
+from ..autograd.rebasing import Way, way_to, written
+from ._define import binary_core, inplace_of, internal, publish, record, recording, unary
 from .shape import view_of
 
 # --- conjugates ---------------------------------------------------------------------------------------------------
 
-_ConjBackward0 = node_class("ConjBackward0", ("self",), {"self": lambda xp, grad: xp.conj(grad)})
-_NegViewBackward0 = node_class("NegViewBackward0", ("self",), {"self": lambda xp, grad: -grad})
 
-
-def _view(base, array, cls, root=None):
-    """A view whose elements are not those of its base."""
+def _view(step, base, array, cls, root=None):
+    """``step(base)``: a view whose elements are not those of its base."""
     out = view_of(base, array, cls)
     if root is not None:
         out._root = root
-    out._made = out._made or "of parts"
+    if type(out._made) is Way or not out._made:
+        way = out._made = Way("of other elements")
+        way.steps = (*(way_to(base) if base._base is not None else ()), step)
+        way.array = array
     return out
+
+
+def _replayable(name: str, derivative):
+    return node_class(name, ("self",), {"self": derivative}, again=True)
+
+
+_ConjBackward0 = _replayable("ConjBackward0", lambda xp, grad: xp.conj(grad))
+_NegViewBackward0 = _replayable("NegViewBackward0", lambda xp, grad: -grad)
+_ViewAsRealBackward0 = _replayable("ViewAsRealBackward0", lambda xp, grad: xp.view_as_complex(grad))
+_ViewAsComplexBackward0 = _replayable("ViewAsComplexBackward0", lambda xp, grad: xp.view_as_real(grad))
 
 
 def _conj(input):
     """The complex conjugate, a view that shares memory; of real numbers the tensor itself.
 
-    Any shape and dtype. It does not show what is written through ``data``, through NumPy or in inference mode, and no
-    write into it can be recorded. (``torch.conj``)
+    Any shape and dtype. It does not show what is written through ``data``, through NumPy or in inference mode.
+    (``torch.conj``)
     """
     a, root = input._a, input._root
     if a.dtype.kind != "c":
         return input
     if type(root) is Mirror:
-        return _view(input, behind(a, root), _ConjBackward0, root.root)
+        return _view(_conj, input, behind(a, root), _ConjBackward0, root.root)
+    array, mirror = _mirrored(input, a)
+    return _view(_conj, input, array, _ConjBackward0, mirror)
+
+
+def _mirrored(input, a):
+    """Where the conjugate of ``a``, an array in the memory of ``input``, is kept."""
     counter = input._vc or counter_of(input)
     mirrors = [] if counter is INFERENCE or counter.mirrors is None else counter.mirrors
-    array, mirror = reflected(a, root_of(input), mirrors)
+    found = reflected(a, root_of(input), mirrors)
     if counter is not INFERENCE:
         counter.mirrors = mirrors
-    return _view(input, array, _ConjBackward0, mirror)
+    return found
 
 
 def _is_conj(input):
@@ -115,11 +130,6 @@ publish("conj_physical_", "unary", _conj_physical_, methods=("conj_physical_",),
 
 # --- parts --------------------------------------------------------------------------------------------------------
 
-_ViewAsRealBackward0 = node_class("ViewAsRealBackward0", ("self",), {"self": lambda xp, grad: xp.view_as_complex(grad)})
-_ViewAsComplexBackward0 = node_class(
-    "ViewAsComplexBackward0", ("self",), {"self": lambda xp, grad: xp.view_as_real(grad)}
-)
-
 
 def _pairs(a):
     parts, shape = a.real, (*a.shape, 2)
@@ -140,9 +150,14 @@ def _imag(input):
         raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
     if type(root) is not Mirror:
         return _part(input, 1)
-    base = _conj(input)
-    pairs = _view(base, _pairs(base._a), _ViewAsRealBackward0)
-    return TENSORS.select(_view(pairs, _pairs(a), _NegViewBackward0, root), a.ndim, 1)
+    return TENSORS.select(_neg_view(_view_as_real(_conj(input))), a.ndim, 1)
+
+
+def _neg_view(input):
+    """The negatives of pairs, as far as they are imaginary parts: those of the conjugates."""
+    kind = np.result_type(input._a.dtype, np.complex64)
+    array, mirror = _mirrored(input, _unpaired(input._a, kind))
+    return _view(_neg_view, input, _pairs(array), _NegViewBackward0, mirror)
 
 
 def _part(input, which: int):
@@ -160,7 +175,7 @@ def _view_as_real(input):
             "view it as real, use self.resolve_conj(); however, be warned that the resulting tensor will NOT alias the "
             "original."
         )
-    return _view(input, _pairs(input._a), _ViewAsRealBackward0)
+    return _view(_view_as_real, input, _pairs(input._a), _ViewAsRealBackward0)
 
 
 def _view_as_complex(input):
@@ -185,7 +200,7 @@ def _view_as_complex(input):
     ):
         if not fits:
             raise RuntimeError(complaint)
-    return _view(input, _unpaired(a, kind), _ViewAsComplexBackward0)
+    return _view(_view_as_complex, input, _unpaired(a, kind), _ViewAsComplexBackward0)
 
 
 def _unpaired(a, kind):
@@ -224,9 +239,11 @@ def _joined(a, b):
     return out
 
 
-_complex_core = binary_core(
-    _joined, grad_fn="ComplexBackward0", self=lambda xp, grad: xp.real(grad), other=lambda xp, grad: xp.imag(grad)
-)
+_complex_core = binary_core(_joined)
+_ComplexBackward0 = node_class(  # which in torch saves what it does not need
+    "ComplexBackward0", ("real", "imag"), saved=("real", "imag"), optional=("real", "imag"),
+    derivatives={"real": lambda xp, grad, real: xp.real(grad), "imag": lambda xp, grad, imag: xp.imag(grad)},
+)  # fmt: skip
 
 
 def _complex(real, imag):
@@ -244,7 +261,11 @@ def _complex(real, imag):
             "Expected object of scalar type {} but got scalar type {} for second argument".format(*kinds)
         )
     real.dtype.to_complex()  # which says that there is none of float16
-    return _complex_core(real, imag)
+    out = _complex_core(real, imag)
+    if recording(real, imag):
+        record(out, _ComplexBackward0, (real, imag), tuple([part if part._rg else None for part in (real, imag)]))
+        extra_of(out._node).operands = tuple([(part._a.shape, part._a.dtype) for part in (real, imag)])
+    return out
 
 
 complex = publish("complex", "binary", _complex, differentiable=("real", "imag"))
@@ -268,7 +289,8 @@ def _turned(name: str, what: str, line: int, conjugate: bool, dims=None):
             )
             return _conj(input) if conjugate else input
         if ndim != 2 and (dims or ndim < 2):
-            raise RuntimeError(f"tensor.{name} is only supported on {what}. Got {ndim}-D tensor.")
+            better = " For batches of matrices, consider using tensor.mH" if ndim > 2 else ""
+            raise RuntimeError(f"tensor.{name} is only supported on {what}. Got {ndim}-D tensor.{better}")
         out = TENSORS.transpose(input, -2, -1)
         return _conj(out) if conjugate else out
 

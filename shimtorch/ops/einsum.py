@@ -10,58 +10,14 @@ from functools import lru_cache, reduce
 from operator import mul
 from typing import NamedTuple
 
-import numpy as np
-
 from .._layout import contiguous_strides, laid_out
-from .._tensor import Tensor, wrap
-from ..autograd.derivatives import node_class
-from ..autograd.mode import state
-from ._define import _as_converted, internal, publish, record
+from .._tensor import Tensor
+from ._define import _as_converted, publish
+from .diagonals import view_of_diagonal
 from .linalg import _bmm
 from .pointwise import mul as _mul
 from .reductions import _sum
-from .shape import _permuted, _reshape_to, _unsqueeze, _view, strided, view_of
-
-# --- diagonals, for subscripts that an operand has twice ----------------------------------------------------------
-
-_DiagonalBackward0 = node_class(
-    "DiagonalBackward0", ("self",), fixed=("sizes", "dim1", "dim2"),
-    derivatives={"self": lambda xp, grad, sizes, dim1, dim2: xp.diagonal_backward(grad, sizes, dim1, dim2)},
-)  # fmt: skip
-_DiagonalBackwardBackward0 = node_class(
-    "DiagonalBackwardBackward0", ("grad_output",), fixed=("dim1", "dim2"),
-    derivatives={"grad_output": lambda xp, grad, dim1, dim2: xp.diagonal(grad, dim1, dim2)},
-)  # fmt: skip
-
-
-def _diagonal_of(a, dim1: int, dim2: int):
-    """The view in which two dimensions of one size are the last one."""
-    others = [d for d in range(a.ndim) if d not in (dim1, dim2)]
-    shape = (*[a.shape[d] for d in others], min(a.shape[dim1], a.shape[dim2]))
-    return strided(a, shape, (*[a.strides[d] for d in others], a.strides[dim1] + a.strides[dim2]))
-
-
-def _diagonal(input, dim1: int, dim2: int):
-    a = input._a
-    return view_of(input, _diagonal_of(a, dim1, dim2), _DiagonalBackward0, (a.shape, dim1, dim2))
-
-
-def _on_diagonal(grad, sizes, dim1: int, dim2: int):
-    out = np.zeros(sizes, grad.dtype)
-    _diagonal_of(out, dim1, dim2)[...] = grad
-    return out
-
-
-def _diagonal_backward(grad, sizes, dim1: int, dim2: int):
-    out = wrap(_on_diagonal(grad._a, sizes, dim1, dim2))
-    if grad._rg and state.enabled:
-        record(out, _DiagonalBackwardBackward0, (grad,), (), (dim1, dim2))
-    return out
-
-
-internal("diagonal", _diagonal_of, _diagonal)
-internal("diagonal_backward", _on_diagonal, _diagonal_backward)
-
+from .shape import _permuted, _reshape_to, _unsqueeze, _view, strided
 
 # --- reading the equation -----------------------------------------------------------------------------------------
 
@@ -344,7 +300,7 @@ def _summed(tensor, dims):
 def _aligned(tensor, steps):
     diagonals, added, order = steps
     for earlier, dim, last in diagonals:
-        tensor = _diagonal(tensor, earlier, dim)
+        tensor = view_of_diagonal(tensor, 0, earlier, dim)
         tensor = _permuted(tensor, (*range(earlier), last - 1, *range(earlier, last - 1)))
     for dim in added:
         tensor = _unsqueeze(tensor, dim)

@@ -10,6 +10,7 @@ from numpy import ndarray
 
 from .. import _errors
 from .._floating import QUIET, reset_floating, set_floating
+from .._fused import multiply_add
 from .._signature_table import SIGNATURES
 from .._signatures import deprecation
 from .._tensor import Tensor, c_name, scalar_type_name, wrap
@@ -274,28 +275,35 @@ _AddmmBackward0 = node_class(
 )  # fmt: skip
 
 
-def _sum_with_product(c, a, b, beta, alpha):
-    if c.dtype is F16:
-        return _sum_with_product(*(array.astype(F32) for array in (c, a, b)), beta, alpha).astype(F16)
-    product = _product(a, b) if alpha != 0 else np.zeros((a.shape[0], b.shape[1]), c.dtype)
-    if not product.size:
-        return product
+def scaled_sum(c, a, b, beta, alpha, product, fused=True):
+    """``beta * c + alpha * product(a, b)``, where MKL fuses the first multiplication with the sum."""
+    kind = c.dtype
+    if kind is F16:
+        return scaled_sum(*(array.astype(F32) for array in (c, a, b)), beta, alpha, product, fused).astype(F16)
+    r = product(a, b) if alpha != 0 else np.zeros(c.shape, kind)
+    if not r.size:
+        return r
     if alpha != 1:
-        product = product * np.asarray(alpha).astype(c.dtype)
+        r = r * np.asarray(alpha).astype(kind)
     if beta == 0:  # then nan and inf of c do not count either
-        return product
-    return np.add(product, c if beta == 1 else c * np.asarray(beta).astype(c.dtype), product)
+        return r
+    if beta == 1:
+        return np.add(r, c, r)
+    factor = np.asarray(beta).astype(kind)
+    return multiply_add(c, factor, r) if fused else np.add(r, c * factor, r)
+
+
+def require_product_dtypes(input, mat1, mat2) -> None:
+    for (one, this), (another, that) in ((("self", input), ("mat2", mat2)), (("mat1", mat1), ("mat2", mat2))):
+        if this._a.dtype is not that._a.dtype:
+            names = f"{scalar_type_name(this)} and {scalar_type_name(that)}"
+            raise _errors.first(RuntimeError(f"{one} and {another} must have the same dtype, but got {names}"))
 
 
 def _require_product(input, mat1, mat2):
     """The shape of ``mat1 @ mat2``; the errors come before those of ``input``'s shape, in place too."""
-    c, a, b = input._a, mat1._a, mat2._a
-    if c.dtype is not b.dtype:
-        names = scalar_type_name(input), scalar_type_name(mat2)
-        raise _errors.first(RuntimeError("self and mat2 must have the same dtype, but got {} and {}".format(*names)))
-    if a.dtype is not b.dtype:
-        names = scalar_type_name(mat1), scalar_type_name(mat2)
-        raise _errors.first(RuntimeError("mat1 and mat2 must have the same dtype, but got {} and {}".format(*names)))
+    a, b = mat1._a, mat2._a
+    require_product_dtypes(input, mat1, mat2)
     for name, array in (("mat1", a), ("mat2", b)):
         if array.ndim != 2:
             raise _errors.first(RuntimeError(f"{name} must be a matrix, got {array.ndim}-D tensor"))
@@ -322,7 +330,7 @@ def _addmm(input, mat1, mat2, *, beta=1, alpha=1):
         beta, alpha = _factor(beta, c.dtype), _factor(alpha, c.dtype)
     if c.dtype.kind == "b" and a.size and b.size:
         raise _errors.first(_errors.not_implemented("addmm_impl_cpu_", input))
-    r = quietly(_sum_with_product, c, a, b, beta, alpha)
+    r = quietly(scaled_sum, np.broadcast_to(c, shape), a, b, beta, alpha, _product)
     out = wrap(r if r.flags.c_contiguous else np.ascontiguousarray(r))
     if state.enabled and (input._rg or mat1._rg or mat2._rg):
         saved = (mat1 if leads_on(mat2) else None, mat2 if leads_on(mat1) else None)
@@ -365,7 +373,7 @@ def _factors_first(name, method, *given, **options):
         return given, options
     beta, input = given[1::-1] if method else given[:2]
     factors = {"beta": beta} if len(given) == 4 else {"beta": beta, "alpha": given[2]}
-    warn(deprecation(name, SIGNATURES["addmm"][method], len(given) == 4), once="deprecated overload")
+    warn(deprecation(name, SIGNATURES[name.removesuffix("_")][method], len(given) == 4), once="deprecated overload")
     return (input, *given[-2:]), factors | options
 
 

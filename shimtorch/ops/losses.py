@@ -16,7 +16,8 @@ from ..autograd.namespaces import ARRAYS
 from ..autograd.nodes import extra_of
 from ._define import F16, F32, F64, ONE, internal, quietly, record
 from ._summation import add_up
-from .reductions import _divided
+from .logit import _log_odds, _logit
+from .reductions import mean_of
 
 NONE, MEAN, SUM = 0, 1, 2
 
@@ -47,8 +48,7 @@ def reduction_code(reduction: str, size_average, reduce) -> int:
 def _reduced(loss, code: int):
     if code == NONE:
         return loss
-    total = add_up(loss, None, False)
-    return total if code == SUM else _divided(total, loss.size)
+    return add_up(loss, None, False) if code == SUM else mean_of(loss, None, False, loss.size)
 
 
 def _within_unit(values) -> bool:
@@ -94,7 +94,7 @@ def _size(value) -> int:
 
 
 def _towards_target(xp, grad, self, target, weight, code):
-    return _scaled(xp, (xp.log(1 - self) - xp.log(self)) * grad, weight, code, _size(target))
+    return _scaled(xp, -xp.log_odds(self) * grad, weight, code, _size(target))
 
 
 _BCE = node_class(
@@ -145,6 +145,7 @@ def _bce_backward_tensors(grad, self, target, weight, code):
 
 
 internal("bce_backward", _cross_entropy_backward, _bce_backward_tensors)
+internal("log_odds", lambda a: _log_odds(a, None), _logit)
 internal("at_least", np.maximum, lambda t, least: t.clamp(min=least))
 
 
@@ -239,7 +240,7 @@ def _logits_towards_target(xp, grad, self, target, weight, pos_weight, code):
     if pos_weight is not None:
         gradient = (xp.logsigmoid(-self) - xp.logsigmoid(self) * pos_weight) * grad
     else:
-        gradient = self * -grad
+        gradient = -self * grad
     return _scaled(xp, gradient, weight, code, _size(target))
 
 
@@ -327,8 +328,6 @@ def _require_logits(input, target) -> None:
 
 
 def _squared_error(a, b, code):
-    if a.dtype is F16:
-        return _reduced(_squared_error(a.astype(F32), b.astype(F32), NONE), code).astype(F16)
     distance = a - b
     return _reduced(distance * distance, code)
 
@@ -336,9 +335,8 @@ def _squared_error(a, b, code):
 def _mse_backward(grad, self, target, code):
     """In the dtype of ``self``, as torch's kernel writes it."""
     common = np.result_type(self, target, grad)
-    wide = F32 if common == F16 else common
-    factor = wide.type(2 / self.size if code == MEAN and self.size else 2)
-    a, b, g = (array.astype(wide, copy=False) for array in (self, target, grad))
+    factor = common.type(2 / self.size if code == MEAN and self.size else 2)
+    a, b, g = (array.astype(common, copy=False) for array in (self, target, grad))
     return (factor * (a - b) * g).astype(self.dtype, copy=False)
 
 

@@ -10,6 +10,7 @@ import math
 import numpy as np
 from numpy import ndarray
 
+from .._mirror import Mirror
 from .._tensor import address, root_of
 from ..autograd.namespaces import TENSORS
 from ..autograd.rebasing import AsStridedBackward0, geometry, offset
@@ -29,6 +30,8 @@ def _as_strided(input, size, stride, storage_offset=None):
     a, root = input._a, root_of(input)
     root = a if root is None else root
     start = (address(a) - address(root)) // a.itemsize if storage_offset is None else _index(storage_offset)
+    if storage_offset is not None and type(root) is Mirror and root.root is not None:
+        start -= (address(root.memory) - address(root.root)) // a.itemsize
     if len(shape) != len(steps):
         raise RuntimeError("mismatch in length of strides and shape")
     if min(steps, default=0) < 0:

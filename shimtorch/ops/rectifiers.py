@@ -22,7 +22,7 @@ from .shape import _reshape_to
 
 def written(name: str, forward, public: bool = True):
     """The in-place form of ``forward`` as a function; ``public``, or only what ``inplace=True`` stands for."""
-    write = inplace_of(forward, unary=True)
+    write = inplace_of(forward, unary=True, overlapping=name == "threshold_")
     write.__doc__ = f"``{name[:-1]}`` written into ``input``, which is returned. (``torch.nn.functional.{name}``)"
     return publish(name, "unary", write) if public else _guarded(write, name, "unary", method=False)
 
@@ -51,7 +51,7 @@ relu_ = written("relu_", relu.__wrapped__)
 
 @in_single
 def _leaky_backward(grad, self, slope, is_result):
-    if is_result and slope < 0:
+    if is_result and not slope >= 0:
         raise RuntimeError(
             "In-place leakyReLu backward calculation is triggered with a negative slope which is not supported. This "
             "is caused by calling in-place forward function with a negative slope, please call out-of-place version "
@@ -257,6 +257,8 @@ def _softshrink(input, lambd=0.5):
 
     RuntimeError for a negative ``lambd``. (``torch.nn.functional.softshrink``)
     """
+    if isinstance(lambd, complex):  # which torch refuses before it looks at the dtype
+        number_in(lambd, F64)
     return _softshrink_core(input, lambd)
 
 

@@ -5,9 +5,11 @@ To add one: a forward that works out sizes or an order of the dimensions and lea
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from .._tensor import wrap, wrap_dim
+from .._tensor import Tensor, wrap, wrap_dim
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
 from ._define import internal, publish, record
@@ -238,3 +240,62 @@ def _tile_method(input, *dims, **keywords):
 publish("repeat", "repeats", _repeat, methods=("repeat",), differentiable=("self",))
 tile = publish("tile", "repeats", _tile, differentiable=("self",))
 publish("tile", "repeats", _tile_method, methods=("tile",), function=tile, differentiable=("self",))
+
+
+# --- unflatten, sum_to_size ---------------------------------------------------------------------------------------
+
+
+def _unflatten(input, dim, sizes):
+    """A view with a dimension in several, of sizes that multiply up to its own; one of them may be -1.
+
+    RuntimeError where they do not. (``torch.unflatten``)
+    """
+    if not isinstance(sizes, (tuple, list)):
+        raise TypeError("sizes")
+    sizes, shape = int_tuple((sizes,)), input._a.shape
+    dim = wrap_dim(_index(dim), len(shape))
+    if not sizes:
+        raise RuntimeError("unflatten: sizes must be non-empty")
+    if sizes.count(-1) > 1:
+        raise RuntimeError("unflatten got an unexpected error:\nonly one dimension can be inferred")
+    known, size = math.prod([n for n in sizes if n != -1]), shape[dim]
+    if (known and size % known) if -1 in sizes else known != size:
+        raise RuntimeError(
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({size}) in the input "
+            "tensor"
+        )
+    parts = [size // known if n == -1 and known else n for n in sizes]
+    return _view(input, *shape[:dim], *parts, *shape[dim + 1 :])
+
+
+def _unflatten_method(self, dim, sizes):
+    """A view with a dimension in several, of sizes that multiply up to its own. (``torch.Tensor.unflatten``)"""
+    if not sizes:
+        raise RuntimeError("unflatten: sizes must be non-empty")
+    return unflatten(self, dim, sizes)
+
+
+unflatten = publish("unflatten", "shape", _unflatten, differentiable=("self",))
+_unflatten_method.__name__, _unflatten_method.__qualname__ = "unflatten", "Tensor.unflatten"
+Tensor.unflatten = _unflatten_method
+
+
+def _sum_to_size(input, *size):
+    """Sums over the dimensions in which a shape that broadcasts to the tensor's is of size 1, or lacks them.
+
+    The tensor itself if there are none. RuntimeError for other shapes. (``torch.Tensor.sum_to_size``)
+    """
+    if not size:
+        raise TypeError("size")
+    wanted, own = int_tuple(size), input._a.shape
+    extra = len(own) - len(wanted)
+    if extra < 0 or any(n not in (1, m) for n, m in zip(wanted, own[max(extra, 0) :], strict=True)):
+        raise RuntimeError(f"size {{{list(wanted)}}} is not expandable to size {{{list(own)}}}.")
+    if not wanted:
+        return _sum(input)
+    dims = [d for d, m in enumerate(own) if d < extra or (wanted[d - extra] == 1 and m != 1)]
+    out = _sum(input, dims, True) if dims else input
+    return _view(out, *wanted) if extra else out
+
+
+publish("sum_to_size", "method", _sum_to_size, methods=("sum_to_size",), differentiable=("self",))

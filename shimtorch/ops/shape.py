@@ -23,7 +23,7 @@ from ..autograd.derivatives import node_class
 from ..autograd.mode import state
 from ..autograd.namespaces import ARRAYS, TENSORS
 from ..autograd.nodes import INFERENCE, counter_of, next_sequence
-from ..autograd.rebasing import prune
+from ..autograd.rebasing import farther, prune
 from ._define import internal, publish, quietly, record
 from ._summation import add_up
 
@@ -41,7 +41,7 @@ def view_of(base: Tensor, array: ndarray, cls=None, fixed=()) -> Tensor:
     else:
         out._base = owner
         if base._made:
-            out._made = base._made
+            out._made = base._made if type(base._made) is str else farther(base)
     if counter.views is not None:
         counter.views.append(reference(out))
         if not len(counter.views) & 31:

@@ -43,7 +43,7 @@ def _elu_slope(grad, self, alpha, scale, input_scale, is_result):
     t = self.dtype.type
     alpha_scaled, input_scale = t(alpha) * t(scale), t(input_scale)
     if is_result:
-        if alpha < 0:
+        if not alpha >= 0:
             raise RuntimeError(
                 "In-place elu backward calculation is triggered with a negative slope which is not supported. This is "
                 "caused by calling in-place forward function with a negative slope, please call out-of-place version "
@@ -159,11 +159,6 @@ celu_ = written("celu_", _celu_by(_celu_in_place))
 # --- silu, mish ---------------------------------------------------------------------------------------------------
 
 
-def _one_less(tensor):
-    """``1 - tensor`` as torch's own formulas record it, by a number that is a tensor."""
-    return TENSORS.sub(wrap(np.array(1, tensor._a.dtype)), tensor)
-
-
 def _logistic(a):
     return ONE[a.dtype] / (ONE[a.dtype] + _exp(-a))
 
@@ -186,7 +181,7 @@ def _silu_backward(grad, self):
 
 def _silu_backward_tensors(grad, self):
     sigmoid = TENSORS.sigmoid(self)
-    slope = TENSORS.add_scalar(self * _one_less(sigmoid), 1)  # torch computes factors from right to left
+    slope = TENSORS.add_scalar(self * TENSORS.one_less(sigmoid), 1)  # torch computes factors from right to left
     return grad * sigmoid * slope
 
 
@@ -225,7 +220,7 @@ def _mish_backward(grad, self):
 def _mish_backward_tensors(grad, self):
     sigmoid = TENSORS.sigmoid(self)
     t = TENSORS.tanh(TENSORS.log1p(TENSORS.exp(self)))
-    rest = _one_less(t * t)
+    rest = TENSORS.one_less(t * t)
     return grad * (t + self * sigmoid * rest)
 
 
@@ -298,7 +293,6 @@ internal(
     lambda like, shape: np.ones(shape, like.dtype),
     lambda like, shape: wrap(np.ones(shape, like._a.dtype)),
 )
-internal("one_less", lambda a: ONE[a.dtype] - a, _one_less)
 internal("cat", np.concatenate, _cat)
 named_backward(
     "glu_backward", _glu_backward, "GluBackwardBackward0", ("grad_output", "self"),

@@ -11,7 +11,8 @@ from .. import _errors
 from .._layout import laid_out
 from .._tensor import Tensor, wrap
 from ..autograd.derivatives import node_class
-from ._define import internal, publish, publish_inplace, quietly, record, recording
+from ..autograd.rebasing import written
+from ._define import inplace_of, internal, publish, quietly, record, recording
 
 
 def _question(name: str, compute, says: str, refuses_complex=False):
@@ -75,12 +76,14 @@ def _nan_to_num(input, nan=None, posinf=None, neginf=None):
 
     Any shape; the dtype stays. (``torch.nan_to_num``)
     """
-    for number in (nan, posinf, neginf):
-        if number is not None and not isinstance(number, (bool, int, float, np.number, np.bool_, Tensor)):
-            raise TypeError("nan")
-    a = input._a
-    if a.dtype.kind == "c" and recording(input):
+    if input._a.dtype.kind == "c" and recording(input):  # in place torch does
         raise RuntimeError("nan_to_num does not support automatic differentiation for outputs with complex dtype.")
+    return _filled(input, nan, posinf, neginf)
+
+
+def _filled(input, nan=None, posinf=None, neginf=None):
+    _check(nan, posinf, neginf)
+    a = input._a
     r = quietly(_replaced, a, nan, posinf, neginf)
     out = wrap(laid_out(r, a) if a.ndim > 1 else r)
     if recording(input):
@@ -88,5 +91,23 @@ def _nan_to_num(input, nan=None, posinf=None, neginf=None):
     return out
 
 
+def _check(*numbers) -> None:
+    for number in numbers:
+        if number is not None and not isinstance(number, (bool, int, float, np.number, np.bool_, Tensor)):
+            raise TypeError("nan")
+
+
 nan_to_num = publish("nan_to_num", "unary", _nan_to_num, methods=("nan_to_num",), differentiable=("self",))
-publish_inplace("nan_to_num", "unary", _nan_to_num)
+
+
+def _nan_to_num_(self, nan=None, posinf=None, neginf=None):
+    """``nan_to_num`` written into the tensor itself, which is returned. (``torch.Tensor.nan_to_num_``)"""
+    if self._a.dtype.kind not in "fc":  # in whose memory torch does not look
+        _check(nan, posinf, neginf)
+        written(self)
+        return self
+    return _write(self, nan, posinf, neginf)
+
+
+_write = inplace_of(_filled)
+publish("nan_to_num_", "unary", _nan_to_num_, methods=("nan_to_num_",), differentiable=("self",))

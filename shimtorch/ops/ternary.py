@@ -30,7 +30,7 @@ from ._define import (
     record,
     recording,
 )
-from .pointwise import div, sub
+from .pointwise import _against, div, sub
 
 
 def common_kind(*tensors: Tensor) -> _dtypes.dtype:
@@ -148,6 +148,13 @@ def _refuse_integers(a: np.ndarray) -> None:
 
 internal("number_over", _number_over_array, _number_over)
 internal("as_grad", brought_to, lambda tensor, grad: tensor)
+
+
+def _of_divisor(xp, grad, tensor1, tensor2, value):
+    squared = tensor2 * tensor2  # torch computes terms from right to left
+    return _against(grad, xp.conj(xp.as_grad(xp.mul_scalar(tensor1, value) / squared, grad)))
+
+
 addcmul = _added(
     "addcmul", lambda c, a, b, value: multiply_add(value * a, b, c), lambda tensors: None,
     "``input + value * tensor1 * tensor2``, element by element.",
@@ -158,9 +165,7 @@ addcdiv = _added(
     "addcdiv", lambda c, a, b, value: np.asarray(c + value * a / b), _no_integers,
     "``input + value * tensor1 / tensor2``, element by element. RuntimeError for two tensors of integers.",
     tensor1=lambda xp, grad, tensor2, value: grad * xp.conj(xp.as_grad(xp.number_over(value, tensor2), grad)),
-    tensor2=lambda xp, grad, tensor1, tensor2, value: -grad * xp.conj(
-        xp.as_grad(xp.mul_scalar(tensor1, value) / (tensor2 * tensor2), grad)
-    ),
+    tensor2=_of_divisor,
 )  # fmt: skip
 
 

@@ -294,16 +294,9 @@ SUMS = 4
 # What is computed as 1 - r**2, r - r**2 or r + 1 from a result r that may be an ULP off loses digits where r is near 1
 # or -1: in units of eps times the largest incoming gradient, which is 1. So does the slope of what has a minimum.
 CANCELLING = {
-    "silu": 2,
-    "mish": 4,
-    "glu": 4,
-    "tanh": 2,
-    "sigmoid": 2,
-    "expm1": 1,
-    "softmax": 2,
-    "log_softmax": 4,
-    "cross_entropy": 8,
-}
+    "silu": 2, "mish": 4, "glu": 4, "tanh": 2, "sigmoid": 2, "expm1": 1,
+    "softmax": 2, "log_softmax": 4, "cross_entropy": 8, "gelu": 8,
+}  # fmt: skip
 # Gradients that are a product with another function of the input, which torch itself has 1 ULP off, or with a weight
 # divided by the sum of the weights, which is rounded often.
 CHAINED = {"elu": 2, "celu": 2, "selu": 2, "sin": 2, "cos": 2, "nll_loss": 8}

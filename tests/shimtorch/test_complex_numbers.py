@@ -71,19 +71,53 @@ torch.tensor([1.0]).imag
 
 torch.ones(3).H
 
+torch.ones(2, 2, 2).H
+
+torch.ones(3).mT
+
 m = torch.tensor([[1 + 1j, 2], [3, 4j]], requires_grad=True)
 (m.mH @ m).abs().sum().backward()
 f = m.conj().imag
 print(m.grad, m.H, m.mT, f, f.grad_fn, f.grad_fn.next_functions[0][0].next_functions)
 (f.sum() + m.real.prod() + m.conj().real.sum()).backward()
 print(m.grad)
-del f
 with torch.no_grad():
     p = m.conj()
     m.mul_(2)
     p.mul_(3)
 print(p, m)
 m.real = 1
+
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+z = torch.zeros(2, dtype=torch.complex64)
+r = z.real
+z.real = w
+z.imag = w * w
+(z * z.conj() * (1 + 1j)).sum().abs().backward()
+print(w.grad, z, r)
+
+x = torch.tensor([[1 + 1j, 2 - 1j], [3j, 4]], requires_grad=True)
+w = torch.tensor([2.0, 3.0], requires_grad=True)
+b = x * 1
+y, t, i, r = b.conj(), b.T.conj(), b.conj().imag, b.real[1:]
+y.mul_(1j)
+y[0].mul_(w)
+t[1].add_(1)
+r.mul_(w)
+i[1].mul_(3)
+print(b, y, t, i, r, y.grad_fn, i.grad_fn, r.grad_fn)
+((b * b).real.sum() + t.real.sum() + (y * (1 + 2j)).imag.sum() + i.sum() + r.sum()).backward()
+print(x.grad, w.grad)
+
+x = torch.tensor([1.0, 2.0, 3.0, 4.0], requires_grad=True)
+b = x * 2
+z = torch.view_as_complex(b.view(2, 2))
+z.mul_(2 + 1j)
+z.imag.pow_(2)
+print(b, z, z.grad_fn)
+g = torch.autograd.grad((z * z).real.sum() + b.sum(), x, create_graph=True)
+print(g)
+torch.autograd.grad(g[0].sum(), x)
 
 v = torch.view_as_real(torch.tensor([1 + 2j, 3j]))
 v[0, 0] = 5
@@ -124,11 +158,3 @@ torch.complex(torch.ones(2, 1), torch.arange(3.0), out=torch.empty(2, 3))
 @pytest.mark.parametrize("source", SOURCES)
 def test_source(source):
     assert_same(source)
-
-
-def test_a_recorded_write_into_parts_is_refused():
-    import shimtorch as torch
-
-    z = torch.zeros(2, dtype=torch.complex64)
-    with pytest.raises(NotImplementedError, match="does not record writes"):
-        z.real = torch.ones(2, requires_grad=True)

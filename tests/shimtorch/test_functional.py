@@ -87,19 +87,56 @@ def test_classification(name, data):
     agree(data.draw(classification(name)))
 
 
+# Further options of the losses of two tensors, valid or not.
+DISTANCES = {
+    "mse_loss": {},
+    "l1_loss": {},
+    "smooth_l1_loss": {"beta": st.sampled_from([0.0, 0.5, 1.0, 2, -1.0])},
+    "huber_loss": {"delta": st.sampled_from([0.5, 1.0, 2, 0, -1.0])},
+    "kl_div": {"log_target": st.booleans()},
+    "hinge_embedding_loss": {"margin": st.sampled_from([0.5, 1.0, 2, -1.0])},
+    "poisson_nll_loss": {"log_input": st.booleans(), "full": st.booleans(), "eps": st.sampled_from([1e-8, 0.5])},
+    "multilabel_soft_margin_loss": {},
+}
+_UNWEIGHTED = ("kl_div", "smooth_l1_loss", "hinge_embedding_loss", "poisson_nll_loss")
+
+
+@pytest.mark.parametrize("name", DISTANCES)
 @thorough
 @given(data=st.data())
-def test_mse_loss(data):
+def test_distance(name, data):
     input = data.draw(leaves(dtypes=FLOATS))
     shape = input.values.shape
     shapes = [shape, shape, shape, shape, shape[1:], (2, *shape), (3,)]
     target = data.draw(leaves(st.sampled_from(shapes), st.one_of(st.just(input.values.dtype.name), FLOATS)))
     options = {"reduction": data.draw(REDUCTIONS)}
-    if data.draw(few):
+    if name not in _UNWEIGHTED and data.draw(few):
         options["weight"] = data.draw(shaped(shape, st.just(input.values.dtype.name)))
-    if data.draw(few):
+    if name != "huber_loss" and data.draw(few):
         options["size_average"] = data.draw(st.booleans())
-    agree(Call("mse_loss", (input, target), options, "nn", twice=data.draw(st.booleans())))
+    for option, values in DISTANCES[name].items():
+        if data.draw(st.booleans()):
+            options[option] = data.draw(values)
+    agree(Call(name, (input, target), options, "nn", twice=data.draw(st.booleans())))
+
+
+@thorough
+@given(data=st.data())
+def test_losses_of_three_tensors(data):
+    name = data.draw(st.sampled_from(["margin_ranking_loss", "gaussian_nll_loss"]))
+    first = data.draw(leaves(dtypes=FLOATS))
+    shape, kind = first.values.shape, st.just(first.values.dtype.name)
+    second, third = (
+        data.draw(shaped(data.draw(st.sampled_from([shape, shape, shape, shape[:-1]])), kind)) for _ in "ab"
+    )
+    options = {"reduction": data.draw(REDUCTIONS)}
+    if name == "gaussian_nll_loss":
+        options["full"] = data.draw(st.booleans())
+        if not data.draw(few):
+            third = Leaf(np.asarray(np.abs(third.values)), third.layout, third.requires_grad)
+    elif data.draw(st.booleans()):
+        options["margin"] = data.draw(st.sampled_from([0.0, 0.5, 2]))
+    agree(Call(name, (first, second, third), options, "nn", twice=data.draw(st.booleans())))
 
 
 @st.composite
@@ -186,6 +223,38 @@ def test_softmax_as_a_function_of_nn(name, data):
 
 
 SOURCES = {
+    "activations in place": """
+        for f in (F.celu, F.elu, F.hardsigmoid, F.hardswish, F.hardtanh, F.leaky_relu, F.mish, F.relu6, F.selu, F.silu):
+            x = torch.tensor([-4.0, -1.0, 0.0, 0.5, 7.0], requires_grad=True)
+            y = x * 1
+            print(f(y, inplace=True) is y, y, y.grad_fn.next_functions)
+            y.sum().backward()
+            print(x.grad)
+    """,
+    "an activation of no tensor": """
+        F.silu(3, inplace=True)
+    """,
+    "a leaf in place": """
+        F.leaky_relu(torch.ones(2, requires_grad=True), inplace=True)
+    """,
+    "bounds in the wrong order": """
+        F.hardtanh(torch.ones(2), 1.0, -1.0)
+    """,
+    "softmin, softsign, tanhshrink": """
+        x = torch.tensor([[1.0, 2.0], [3.0, -4.0]], requires_grad=True)
+        for y in (F.softmin(x, 1), F.softmin(x), F.softsign(x), F.tanhshrink(x), F.threshold(x, 0.1, 20)):
+            print(y, torch.autograd.grad(y.sum(), x))
+    """,
+    "a negative slope in place": """
+        x = torch.ones(2, requires_grad=True)
+        F.elu(x * 1, -1.0, inplace=True).sum().backward()
+    """,
+    "as many weights as do not fit": """
+        F.prelu(torch.ones(2, 3), torch.ones(2))
+    """,
+    "an odd size": """
+        F.glu(torch.ones(3))
+    """,
     "an implicit dim": """
         x = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
         print(F.softmax(x))

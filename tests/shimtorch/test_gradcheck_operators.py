@@ -26,8 +26,8 @@ LARGEST = 1e3  # of values and derivatives: where they are larger, differences o
 # Other numbers are drawn each time, or the result is no float64 that depends on its operands.
 WITHOUT = (
     "dropout", "bernoulli", "all", "any", "argmax", "argmin", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor",
-    "bool", "byte", "cdouble", "cfloat", "char", "float", "floor_divide", "half", "int", "long", "nonzero", "one_hot",
-    "short",
+    "bool", "byte", "cdouble", "cfloat", "char", "float", "floor_divide", "half", "heaviside", "int", "logical_and", "logical_or",
+    "logical_xor", "long", "nonzero", "one_hot", "short",
 )  # fmt: skip
 
 

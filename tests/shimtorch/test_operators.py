@@ -101,8 +101,19 @@ def leaves(draw, shapes=SHAPES, dtypes=None):
     return Leaf(values, layout, draw(st.booleans()) and dtype.kind in "fc")
 
 
+# Shapes of what goes together with an operand of this shape, by the parameter's name.
+_BESIDE = {
+    "mat": lambda first: (first[-1] if first else 2, 3), "vec": lambda first: (3,),
+    "vec1": lambda first: (first[-2] if len(first) > 1 else 2,), "vec2": lambda first: (first[-1] if first else 3,),
+    "batch1": lambda first: (first[-3] if len(first) > 2 else 2, first[-2] if len(first) > 1 else 3, 2),
+    "batch2": lambda first: (first[-3] if len(first) > 2 else 2, 2, first[-1] if first else 3),
+}  # fmt: skip
+
+
 def shapes_beside(first: tuple, kind: str, name: str = ""):
     """Shapes that mostly go together with ``first``; ``name`` is the parameter's."""
+    if name in _BESIDE:
+        return st.one_of(*[st.just(_BESIDE[name](first))] * 3, SHAPES)
     if name in ("mat1", "mat2"):
         rows, columns = first if len(first) == 2 else (2, first[-1] if first else 3)
         return st.one_of(*[st.just((rows, 2) if name == "mat1" else (2, columns))] * 3, SHAPES)
