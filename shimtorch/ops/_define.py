@@ -663,13 +663,13 @@ def inplace_of(forward, ufunc=None, zero=None, binary=False, unary=False, overla
     element more than once.
     """
 
-    def write(self, *args, **kwargs):
-        a = self._a
+    def write(input, *args, **kwargs):
+        a = input._a
         if ufunc is not None and len(args) == 1 and (not kwargs or _is_step(ufunc, kwargs)):
             other = args[0]
-            if not (state.enabled and (self._rg or (type(other) is Tensor and other._rg))):
+            if not (state.enabled and (input._rg or (type(other) is Tensor and other._rg))):
                 b = other._a if type(other) is Tensor else other if type(other) in (int, float) else None
-                apart = type(other) is not Tensor or other is self or _is_apart(a, other._a)
+                apart = type(other) is not Tensor or other is input or _is_apart(a, other._a)
                 plain = (a.dtype is F32 or a.dtype is F64) and a.flags.c_contiguous and apart
                 if b is not None and plain and getattr(b, "dtype", a.dtype) is a.dtype:
                     token = set_floating(QUIET)
@@ -682,16 +682,16 @@ def inplace_of(forward, ufunc=None, zero=None, binary=False, unary=False, overla
                         raise _errors.inplace_shape(a.shape, b.shape) from None
                     finally:
                         reset_floating(token)
-                    counter = self._vc or counter_of(self)
+                    counter = input._vc or counter_of(input)
                     counter.value += 1
                     if counter.views is not None:
                         outdate(counter)
                         if counter.mirrors is not None:
-                            reflect(self._root, counter.mirrors)
-                    return self
+                            reflect(input._root, counter.mirrors)
+                    return input
         operands = (*args, *[v for v in kwargs.values() if isinstance(v, Tensor)]) if kwargs else args
         try:
-            original = before_inplace(self, operands)
+            original = before_inplace(input, operands)
         except RuntimeError:
             if binary and args and not isinstance(args[0], (Tensor, *SCALARS)):
                 return NotImplemented
@@ -702,7 +702,7 @@ def inplace_of(forward, ufunc=None, zero=None, binary=False, unary=False, overla
             if not _errors.comes_first(error):
                 if not overlapping:
                     refuse_overlap(a, [arg._a for arg in operands if type(arg) is Tensor])
-                _check_target(self, () if unary else operands, comparing=zero is not None)
+                _check_target(input, () if unary else operands, comparing=zero is not None)
             raise
         if not overlapping:
             refuse_overlap(a, [arg._a for arg in operands if type(arg) is Tensor])
@@ -710,10 +710,10 @@ def inplace_of(forward, ufunc=None, zero=None, binary=False, unary=False, overla
             return result
         if zero is not None:
             _warn_of_cast(args[0], a)
-        overwrite(self, result, original)
-        if original is not self and not result._rg:
-            _attach_zero(self, original, zero, operands)
-        return self
+        overwrite(input, result, original)
+        if original is not input and not result._rg:
+            _attach_zero(input, original, zero, operands)
+        return input
 
     if zero is not None:
         zero = tuple(

@@ -53,7 +53,11 @@ def _finished(r: np.ndarray, cls: type, input, first, second, factors) -> Tensor
 def _offer(name: str, forward, in_place, operands):
     """``in_place(input, …)`` raises what only the in-place form does."""
 
-    def write(input, first, second, *, beta=1, alpha=1):
+    def write(input, *given, beta=1, alpha=1, **named):
+        rest = operands[len(given) :]
+        if named.keys() != set(rest):
+            raise TypeError(name)
+        first, second = (*given, *[named[operand] for operand in rest])
         in_place(input, first, second)
         return forward(input, first, second, beta=beta, alpha=alpha)
 

@@ -19,6 +19,7 @@ from .shape import (
     _contiguous,
     _expand,
     _index,
+    _named_sizes,
     _permuted,
     _reshape_to,
     _sum_to,
@@ -280,14 +281,14 @@ _unflatten_method.__name__, _unflatten_method.__qualname__ = "unflatten", "Tenso
 Tensor.unflatten = _unflatten_method
 
 
-def _sum_to_size(input, *size):
+def _sum_to_size(input, *sizes, size=None):
     """Sums over the dimensions in which a shape that broadcasts to the tensor's is of size 1, or lacks them.
 
     The tensor itself if there are none. RuntimeError for other shapes. (``torch.Tensor.sum_to_size``)
     """
-    if not size:
-        raise TypeError("size")
-    wanted, own = int_tuple(size), input._a.shape
+    if size is not None or not sizes:
+        sizes = _named_sizes(sizes, size)
+    wanted, own = int_tuple(sizes), input._a.shape
     extra = len(own) - len(wanted)
     if extra < 0 or any(n not in (1, m) for n, m in zip(wanted, own[max(extra, 0) :], strict=True)):
         raise RuntimeError(f"size {{{list(wanted)}}} is not expandable to size {{{list(own)}}}.")

@@ -60,13 +60,13 @@ class Arguments:
         if not value.numel():
             return self._module.zeros(list(value.shape), dtype=self._taken(value.dtype))
         storage = value.untyped_storage()
-        place = storage.data_ptr()
-        if self._module.__name__ == "torch":  # what comes from NumPy could not be resized there
-            memory = self._memory.setdefault(place, storage.clone())
-            return value.new_empty(0).set_(memory, value.storage_offset(), value.shape, value.stride())
+        place, in_torch = storage.data_ptr(), self._module.__name__ == "torch"
         if place not in self._memory:
             self._copied.append(storage)
-            self._memory[place] = numpy.frombuffer(ctypes.string_at(place, storage.nbytes()), "u1").copy()
+            read = ctypes.string_at(place, storage.nbytes())
+            self._memory[place] = storage.clone() if in_torch else numpy.frombuffer(read, "u1").copy()
+        if in_torch:  # what comes from NumPy could not be resized there
+            return value.new_empty(0).set_(self._memory[place], value.storage_offset(), value.shape, value.stride())
         dtype = numpy.dtype(str(value.dtype).removeprefix("torch."))
         offset, strides = value.storage_offset() * dtype.itemsize, [step * dtype.itemsize for step in value.stride()]
         return self._module.from_numpy(numpy.ndarray(value.shape, dtype, self._memory[place], offset, strides))
