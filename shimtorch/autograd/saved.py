@@ -29,7 +29,8 @@ SHOWN: dict[str, str | None] = {
 
 # Numbers that torch keeps as such; other integers it shows as if they were unsigned, of 64 bits.
 _SIGNED = {
-    "alpha", "beta", "max", "min", "self", "threshold", "value", "weight", "exponent", "base", "other", "least", "most", "p", "ord", "correction", "asked",
+    "max", "min", "self", "value", "weight",
+    "alpha", "beta", "threshold", "exponent", "base", "other", "least", "most", "p", "ord", "correction", "asked",
     "scale", "input_scale", "min_val", "max_val", "negative_slope", "lambd", "lower", "upper", "delta",
 }  # fmt: skip
 
@@ -194,7 +195,7 @@ _NUMEL = {"self_sym_numel": _computed(math.prod, "sizes")}
 _BUFFER = {"buffer": _computed(_exponential, "self")}
 
 PARTICULAR: dict[str, dict] = {
-    "AddBackward0": _SCALE, "SubBackward0": _SCALE, 
+    "AddBackward0": _SCALE, "SubBackward0": _SCALE,
     "AddBackward1": {"other": None}, "SubBackward1": {"other": None}, "BernoulliBackward1": {"p": None},
     "RemainderBackward0": {"self": None, "other": None}, "PermuteBackward0": {"dims": "dims"},
     "PowBackward1": {"other": None, "exponent": "other"}, "PowBackward2": {"base": None, "self": "base"},

@@ -26,7 +26,7 @@ from .linalg import (
     require_product_dtypes,
     scaled_sum,
 )
-from .shape import _expand
+from .shape import _expand, cast_array
 from .ternary import common_kind, factor
 
 
@@ -42,6 +42,8 @@ def _node(title: str, first: str, second: str, of_first, of_second) -> type:
 def _finished(r: np.ndarray, cls: type, input, first, second, factors) -> Tensor:
     out = wrap(r)
     if recording(input, first, second):
+        if r.dtype.kind not in "fc":
+            raise RuntimeError(f"Autograd not support dtype: {scalar_type_name(out)}")
         saved = first if leads_on(second) else None, second if leads_on(first) else None
         record(out, cls, (input, first, second), saved, factors)
         operands = [(t._a.shape, t._a.dtype) for t in (input, first, second)]
@@ -273,7 +275,7 @@ def _baddbmm(input, batch1, batch2, *, beta=1, alpha=1):
             raise _errors.first(RuntimeError("expected scalar type {} but found {}".format(*names)))
         beta, alpha = _factor(beta, c.dtype), _factor(alpha, c.dtype)
     elif a.dtype is not b.dtype:  # which torch does not notice where there is nothing to multiply
-        a, c = a.astype(b.dtype), c.astype(b.dtype)
+        a, c = cast_array(a, b.dtype), cast_array(c, b.dtype)
     r = quietly(scaled_sum, c, a, b, beta, alpha, _batched_product, not small)
     return _finished(np.ascontiguousarray(r), _BaddbmmBackward0, input, batch1, batch2, (beta, alpha))
 
@@ -282,6 +284,9 @@ def _baddbmm_in_place(input, batch1, batch2) -> None:
     shape = _size(batch1, 0), _size(batch1, 1), _size(batch2, 2)
     _expanded(input, shape)
     _require_pairs(input, batch1, batch2)
+    if input._a.dtype is not batch2._a.dtype:
+        kinds = f"input tensor dtype {c_name(input)} and output tensor dtype {c_name(batch2)}"
+        raise _errors.first(RuntimeError(f"Bad in-place call: {kinds} should match"))
     _require_target(input, shape)
 
 

@@ -761,7 +761,8 @@ def _fill_(self, value):
                 f"fill_ only supports 0-dimension value tensor but got tensor with {value._a.ndim} dimensions."
             )
         refuse_overlap(self._a, (value._a,))
-        warn_of_complex(value._a, self._a.dtype)
+        if self._a.size:
+            warn_of_complex(value._a, self._a.dtype)
         quietly(np.copyto, self._a, cast_array(value._a, self._a.dtype), "unsafe")
         return _written(self, original, _FillBackward3, (value,))
     if not isinstance(value, SCALARS):

@@ -138,18 +138,19 @@ def _no_integers(tensors) -> None:
 
 
 def _number_over(value, t: Tensor) -> Tensor:
-    _refuse_integers(t._a)
+    _refuse_integers(value, t._a)
     return div(wrap(np.full_like(t._a, value)), t)
 
 
 def _number_over_array(value, a: np.ndarray) -> np.ndarray:
-    _refuse_integers(a)
+    _refuse_integers(value, a)
     return np.asarray(value, a.dtype) / a
 
 
-def _refuse_integers(a: np.ndarray) -> None:
+def _refuse_integers(value, a: np.ndarray) -> None:
     """torch has the quotient written into a tensor of the divisor's dtype."""
     if a.dtype.kind in "biu":
+        factor(value, a.dtype)
         raise _errors.result_type(_dtypes._default, _dtypes.OF_NUMPY[a.dtype])
 
 
