@@ -192,9 +192,9 @@ def _addr(input, vec1, vec2, *, beta=1, alpha=1):
     beta = beta.item() if isinstance(beta, Tensor) else beta
     alpha = alpha.item() if isinstance(alpha, Tensor) else alpha
     factors = [_checked_factor(name, value, kind) for name, value in (("beta", beta), ("alpha", alpha))]
-    arrays = [array.astype(kind, copy=False) for array in (wide, vec1._a[:, None], vec2._a[None])]
-    r = quietly(_sum_with_outer, *arrays, *factors)
-    r = laid_out(r, arrays[0], *[np.broadcast_to(array, r.shape) for array in arrays[1:]])
+    given = wide, vec1._a[:, None], vec2._a[None]
+    r = quietly(_sum_with_outer, *[array.astype(kind, copy=False) for array in given], *factors)
+    r = laid_out(r, *[np.broadcast_to(array, r.shape) for array in given])
     return _finished(r, _AddrBackward0, input, vec1, vec2, (beta, alpha))
 
 

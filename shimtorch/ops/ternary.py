@@ -232,5 +232,14 @@ def _lerp(input, end, weight):
     return _recorded(out, _LerpBackward1, tensors, (*ends, weight))
 
 
+def _lerp_in_place(input, end, weight):
+    try:
+        return _lerp(input, end, weight)
+    except NotImplementedError as error:
+        for tensor in (end, weight) if isinstance(weight, Tensor) else (end,):
+            _errors.require_fit(input._a.shape, tensor._a.shape)
+        raise _errors.first(error) from None
+
+
 lerp = publish("lerp", "ternary", _lerp, methods=("lerp",), differentiable=("self", "end", "weight"))
-publish_inplace("lerp", "ternary", _lerp)
+publish_inplace("lerp", "ternary", _lerp_in_place)
