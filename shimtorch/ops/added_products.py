@@ -13,6 +13,7 @@ from .._fused import multiply_add
 from .._layout import laid_out
 from .._tensor import Tensor, c_name, scalar_type_name, wrap
 from ..autograd.derivatives import node_class
+from ..autograd.namespaces import ARRAYS
 from ..autograd.nodes import extra_of
 from ._define import OVERLOADS, publish, publish_inplace, quietly, record, recording
 from .linalg import (
@@ -21,6 +22,7 @@ from .linalg import (
     _factor,
     _factors_first,
     _maybe_times,
+    _mv,
     _product,
     leads_on,
     require_product_dtypes,
@@ -135,10 +137,17 @@ addmv = _offer("addmv", _addmv, _addmv_in_place, ("mat", "vec"))
 
 # --- two vectors --------------------------------------------------------------------------------------------------
 
+
+def _by_vector(xp, grad, vec):
+    if xp is ARRAYS and grad.dtype is not vec.dtype:
+        _mv(wrap(grad), wrap(vec))  # which refuses, though torch has taken such operands
+    return xp.mv(grad, xp.conj(vec))
+
+
 _AddrBackward0 = _node(
     "AddrBackward0", "vec1", "vec2",
-    lambda xp, grad, vec2, alpha: _maybe_times(xp, xp.mv(grad, xp.conj(vec2)), alpha.conjugate()),
-    lambda xp, grad, vec1, alpha: _maybe_times(xp, xp.mv(xp.t(grad), xp.conj(vec1)), alpha.conjugate()),
+    lambda xp, grad, vec2, alpha: _maybe_times(xp, _by_vector(xp, grad, vec2), alpha.conjugate()),
+    lambda xp, grad, vec1, alpha: _maybe_times(xp, _by_vector(xp, xp.t(grad), vec1), alpha.conjugate()),
 )  # fmt: skip
 _LANES = {"f": 16, "d": 8}  # elements that torch's vectorised loop takes at a time
 
