@@ -736,6 +736,7 @@ def _check_target(self: Tensor, args, comparing: bool) -> None:
     for other in args:
         if isinstance(other, Tensor):
             _errors.require_fit(self._a.shape, other._a.shape)
+    for other in args:
         common = None if comparing else common_dtype(self, other)
         if common is not None and common.category > self.dtype.category:
             raise _errors.result_type(common, self.dtype)

@@ -103,7 +103,10 @@ _RULES = {
     },
     "nan_to_num": _worded("nan_to_num: dtype of out: {want} should be same as input: {have}"),
     **dict.fromkeys(("abs", "absolute"), lambda *parts: (_castable if parts[2][0].is_complex() else _found)(*parts)),
-    **dict.fromkeys(("clamp", "clip"), lambda *parts: (_castable if len(parts[2]) > 1 else _found)(*parts)),
+    **dict.fromkeys(
+        ("clamp", "clip", "clamp_max", "clamp_min"),
+        lambda *parts: (_castable if len(parts[2]) > 1 else _found)(*parts),
+    ),
     **dict.fromkeys(
         (
             "mm", "matmul", "bmm", "addmm", "addmv", "baddbmm", "cross", "linalg_cross", "linear",
@@ -283,7 +286,7 @@ _UNDERIVABLE = {name for name, asked in _AUTOGRAD_NAMES.items() if asked.startsw
 _SILENT = {"logsigmoid", "multinomial", "addbmm"}  # resize without a warning  # fmt: skip
 _DEPRECATED = {"chain_matmul", "cholesky", "qr"}  # which they say first of all
 # Written by a copy, which can be recorded.
-_COPIED = {"linalg_cond", "linalg_matrix_norm", "linalg_norm"}
+_COPIED = {"inner", "tensordot", "linalg_cond", "linalg_matrix_norm", "linalg_norm"}
 # Laid out by rows where the output has to be resized; True: also one without elements.
 _ROW_MAJOR = {"cholesky": True, "linalg_matrix_power": True, "linalg_eig": False, "linalg_lstsq": False}
 _ROW_MAJOR["matrix_power"] = True
@@ -304,6 +307,8 @@ def into(name: str, forward, out, args, kwargs):
     kernel = "sum" if name == "mean" and kwargs.get("dtype") is not None else name
     if name in _IN_DTYPE_OF_OUT:
         kwargs = _with_dtype_of(name, outs[0], inputs, kwargs, len(args) > 1 or "dim" in kwargs)
+    if name == "inner" and not all(t._a.ndim for t in inputs):
+        name = "mul"
     copied = name in _COPIED and state.enabled and any(t._rg for t in (*inputs, *outs))
     enabled, state.enabled = state.enabled, copied
     try:

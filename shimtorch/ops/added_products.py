@@ -13,6 +13,7 @@ from .._fused import multiply_add
 from .._layout import laid_out
 from .._tensor import Tensor, c_name, scalar_type_name, wrap
 from ..autograd.derivatives import node_class
+from ..autograd.namespaces import ARRAYS
 from ..autograd.nodes import extra_of
 from ._define import OVERLOADS, publish, publish_inplace, quietly, record, recording
 from .linalg import (
@@ -21,12 +22,13 @@ from .linalg import (
     _factor,
     _factors_first,
     _maybe_times,
+    _mv,
     _product,
     leads_on,
     require_product_dtypes,
     scaled_sum,
 )
-from .shape import _expand
+from .shape import _expand, cast_array
 from .ternary import common_kind, factor
 
 
@@ -42,6 +44,8 @@ def _node(title: str, first: str, second: str, of_first, of_second) -> type:
 def _finished(r: np.ndarray, cls: type, input, first, second, factors) -> Tensor:
     out = wrap(r)
     if recording(input, first, second):
+        if r.dtype.kind not in "fc":
+            raise RuntimeError(f"Autograd not support dtype: {scalar_type_name(out)}")
         saved = first if leads_on(second) else None, second if leads_on(first) else None
         record(out, cls, (input, first, second), saved, factors)
         operands = [(t._a.shape, t._a.dtype) for t in (input, first, second)]
@@ -137,10 +141,17 @@ addmv = _offer("addmv", _addmv, _addmv_in_place, ("mat", "vec"))
 
 # --- two vectors --------------------------------------------------------------------------------------------------
 
+
+def _by_vector(xp, grad, vec):
+    if xp is ARRAYS and grad.dtype is not vec.dtype:
+        _mv(wrap(grad), wrap(vec))  # which refuses, though torch has taken such operands
+    return xp.mv(grad, xp.conj(vec))
+
+
 _AddrBackward0 = _node(
     "AddrBackward0", "vec1", "vec2",
-    lambda xp, grad, vec2, alpha: _maybe_times(xp, xp.mv(grad, xp.conj(vec2)), alpha.conjugate()),
-    lambda xp, grad, vec1, alpha: _maybe_times(xp, xp.mv(xp.t(grad), xp.conj(vec1)), alpha.conjugate()),
+    lambda xp, grad, vec2, alpha: _maybe_times(xp, _by_vector(xp, grad, vec2), alpha.conjugate()),
+    lambda xp, grad, vec1, alpha: _maybe_times(xp, _by_vector(xp, xp.t(grad), vec1), alpha.conjugate()),
 )  # fmt: skip
 _LANES = {"f": 16, "d": 8}  # elements that torch's vectorised loop takes at a time
 
@@ -194,9 +205,9 @@ def _addr(input, vec1, vec2, *, beta=1, alpha=1):
     beta = beta.item() if isinstance(beta, Tensor) else beta
     alpha = alpha.item() if isinstance(alpha, Tensor) else alpha
     factors = [_checked_factor(name, value, kind) for name, value in (("beta", beta), ("alpha", alpha))]
-    arrays = [array.astype(kind, copy=False) for array in (wide, vec1._a[:, None], vec2._a[None])]
-    r = quietly(_sum_with_outer, *arrays, *factors)
-    r = laid_out(r, arrays[0], *[np.broadcast_to(array, r.shape) for array in arrays[1:]])
+    given = wide, vec1._a[:, None], vec2._a[None]
+    r = quietly(_sum_with_outer, *[array.astype(kind, copy=False) for array in given], *factors)
+    r = laid_out(r, *[np.broadcast_to(array, r.shape) for array in given])
     return _finished(r, _AddrBackward0, input, vec1, vec2, (beta, alpha))
 
 
@@ -277,7 +288,7 @@ def _baddbmm(input, batch1, batch2, *, beta=1, alpha=1):
             raise _errors.first(RuntimeError("expected scalar type {} but found {}".format(*names)))
         beta, alpha = _factor(beta, c.dtype), _factor(alpha, c.dtype)
     elif a.dtype is not b.dtype:  # which torch does not notice where there is nothing to multiply
-        a, c = a.astype(b.dtype), c.astype(b.dtype)
+        a, c = cast_array(a, b.dtype), cast_array(c, b.dtype)
     r = quietly(scaled_sum, c, a, b, beta, alpha, _batched_product, not small)
     return _finished(np.ascontiguousarray(r), _BaddbmmBackward0, input, batch1, batch2, (beta, alpha))
 
@@ -286,6 +297,9 @@ def _baddbmm_in_place(input, batch1, batch2) -> None:
     shape = _size(batch1, 0), _size(batch1, 1), _size(batch2, 2)
     _expanded(input, shape)
     _require_pairs(input, batch1, batch2)
+    if input._a.dtype is not batch2._a.dtype:
+        kinds = f"input tensor dtype {c_name(input)} and output tensor dtype {c_name(batch2)}"
+        raise _errors.first(RuntimeError(f"Bad in-place call: {kinds} should match"))
     _require_target(input, shape)
 
 

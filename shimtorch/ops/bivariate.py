@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import _errors
+from .._fused import multiply_add
 from .._tensor import Tensor, wrap
 from ..autograd.derivatives import node_class
 from ..autograd.nodes import extra_of
@@ -161,7 +162,7 @@ def _log_of_complex_sum(a, b):
 @in_float32
 def _log2_of_sum(a, b):
     top = np.maximum(a, b)
-    grown = top + _log1p(_exp2(-np.abs(a - b))) * a.dtype.type(_INVERSE_LOG_2)
+    grown = multiply_add(_log1p(_exp2(-np.abs(a - b))), np.asarray(_INVERSE_LOG_2, a.dtype), top)
     return np.where(np.isinf(a) & (a == b), a, grown)
 
 

@@ -130,10 +130,6 @@ def _with_alpha(core):
     return forward
 
 
-def _signed(core, factor):
-    return np.negative(factor) if core is sub_core and factor.dtype.kind != "b" else factor
-
-
 def _scaled(core, input, other, alpha, name):
     if not isinstance(alpha, SCALARS):
         raise TypeError("alpha")
@@ -149,8 +145,8 @@ def _scaled(core, input, other, alpha, name):
     term = other._a if isinstance(other, Tensor) else scalar_array(other)
     kind = probe._a.dtype
     wide = F64 if kind is F32 else F32 if kind is F16 else kind
-    a, factor = input._a.astype(wide), scalar_array(alpha).astype(F32 if kind is F32 else wide).astype(wide)
-    factor = _signed(core, factor)
+    signed = -alpha if core is sub_core and not isinstance(alpha, (bool, np.bool_)) else alpha  # an integer has no -0
+    a, factor = input._a.astype(wide), scalar_array(signed).astype(F32 if kind is F32 else wide).astype(wide)
     if kind is F64:
         out = wrap(np.asarray(quietly(multiply_add_64, term.astype(F64), factor, a)))
     else:
@@ -761,7 +757,8 @@ def _fill_(input, value):
                 f"fill_ only supports 0-dimension value tensor but got tensor with {value._a.ndim} dimensions."
             )
         refuse_overlap(input._a, (value._a,))
-        warn_of_complex(value._a, input._a.dtype)
+        if input._a.size:
+            warn_of_complex(value._a, input._a.dtype)
         quietly(np.copyto, input._a, cast_array(value._a, input._a.dtype), "unsafe")
         return _written(input, original, _FillBackward3, (value,))
     if not isinstance(value, SCALARS):

@@ -138,18 +138,19 @@ def _no_integers(tensors) -> None:
 
 
 def _number_over(value, t: Tensor) -> Tensor:
-    _refuse_integers(t._a)
+    _refuse_integers(value, t._a)
     return div(wrap(np.full_like(t._a, value)), t)
 
 
 def _number_over_array(value, a: np.ndarray) -> np.ndarray:
-    _refuse_integers(a)
+    _refuse_integers(value, a)
     return np.asarray(value, a.dtype) / a
 
 
-def _refuse_integers(a: np.ndarray) -> None:
+def _refuse_integers(value, a: np.ndarray) -> None:
     """torch has the quotient written into a tensor of the divisor's dtype."""
     if a.dtype.kind in "biu":
+        factor(value, a.dtype)
         raise _errors.result_type(_dtypes._default, _dtypes.OF_NUMPY[a.dtype])
 
 
@@ -231,5 +232,14 @@ def _lerp(input, end, weight):
     return _recorded(out, _LerpBackward1, tensors, (*ends, weight))
 
 
+def _lerp_in_place(input, end, weight):
+    try:
+        return _lerp(input, end, weight)
+    except NotImplementedError as error:
+        for tensor in (end, weight) if isinstance(weight, Tensor) else (end,):
+            _errors.require_fit(input._a.shape, tensor._a.shape)
+        raise _errors.first(error) from None
+
+
 lerp = publish("lerp", "ternary", _lerp, methods=("lerp",), differentiable=("self", "end", "weight"))
-publish_inplace("lerp", "ternary", _lerp)
+publish_inplace("lerp", "ternary", _lerp_in_place)

@@ -163,15 +163,23 @@ vdot = publish("vdot", "linalg", _vdot, methods=("vdot",), differentiable=("self
 # --- cross --------------------------------------------------------------------------------------------------------
 
 
+def _times(a, b) -> np.ndarray:
+    """The product; of complex numbers rounded the same whichever comes first, unlike NumPy's."""
+    if a.dtype.kind != "c":
+        return a * b
+    r = np.empty(np.broadcast_shapes(a.shape, b.shape), a.dtype)
+    r.real = a.real * b.real - a.imag * b.imag
+    r.imag = a.real * b.imag + a.imag * b.real
+    return r
+
+
 def _crossed(a, b, dim: int) -> np.ndarray:
     """torch fuses the first product of each difference with it."""
     a, b = np.moveaxis(a, dim, 0), np.moveaxis(b, dim, 0)
-    parts = [
-        multiply_add(a[i - 2], b[i - 1], -(a[i - 1] * b[i - 2]))
-        if a.dtype.char in "fd"
-        else a[i - 2] * b[i - 1] - a[i - 1] * b[i - 2]
-        for i in range(3)
-    ]
+    if a.dtype.char in "fd":
+        parts = [multiply_add(a[i - 2], b[i - 1], -(a[i - 1] * b[i - 2])) for i in range(3)]
+    else:
+        parts = [_times(a[i - 2], b[i - 1]) - _times(a[i - 1], b[i - 2]) for i in range(3)]
     return np.ascontiguousarray(np.moveaxis(np.stack(parts), 0, dim))
 
 
