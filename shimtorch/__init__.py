@@ -123,7 +123,7 @@ from .ops.joining import (
     vsplit,
     vstack,
 )
-from .ops.layers import dropout, dropout_, embedding
+from .ops.layers import dropout, dropout_, embedding, embedding_renorm_
 from .ops.linalg import addmm, bmm, dot, ger, matmul, mm, mv, outer
 from .ops.linear_algebra.cholesky import cholesky
 from .ops.linear_algebra.determinants import det, logdet, slogdet
@@ -319,6 +319,7 @@ __all__ = [
     "dtype",
     "einsum",
     "embedding",
+    "embedding_renorm_",
     "empty",
     "empty_like",
     "enable_grad",
