@@ -101,8 +101,8 @@ def embedding(
     """The rows of ``weight`` (count, size) at the indices ``input`` (int64 or int32, any shape).
 
     The row ``padding_idx`` gets no gradient. With ``max_norm``, rows that are longer are shortened in ``weight`` first.
-    Sparse gradients are not offered. AssertionError for a ``padding_idx`` that is no row, IndexError for an index that is
-    none.
+    Sparse gradients are not offered. AssertionError for a ``padding_idx`` that is no row, IndexError for an index that
+    is none.
     """
     if padding_idx is None:
         padding_idx = -1

@@ -149,8 +149,8 @@ internal("embedding_double_backward", _looked_up, _looked_up_tensors)
 def _require_indices(indices, name: str, place: int) -> None:
     if indices._a.dtype.name not in ("int64", "int32"):
         raise RuntimeError(
-            f"Expected tensor for argument #{place} 'indices' to have one of the following scalar types: Long, Int; but "
-            f"got {described(indices)} instead (while checking arguments for {name})"
+            f"Expected tensor for argument #{place} 'indices' to have one of the following scalar types: Long, Int; "
+            f"but got {described(indices)} instead (while checking arguments for {name})"
         )
 
 
