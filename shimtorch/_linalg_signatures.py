@@ -15,6 +15,7 @@ SIGNATURES: dict[str, Signatures] = {
             "(Tensor input, c10::string_view p, *, Tensor out=None)",
         )
     ),
+    "linalg_cross": Signatures(("(Tensor input, Tensor other, *, int64_t dim=-1, Tensor out=None)",)),
     "linalg_det": Signatures(("(Tensor A, *, Tensor out=None)",)),
     "linalg_eig": Signatures(("(Tensor input, *, TensorList[2] out=None)",)),
     "linalg_eigh": Signatures(('(Tensor input, c10::string_view UPLO="L", *, TensorList[2] out=None)',)),

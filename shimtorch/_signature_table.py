@@ -71,7 +71,7 @@ _LOSS = "Tensor input, Tensor target, int64_t reduction=at::Reduction::Mean"
 def _added_product(first: str, second: str, with_dtype: bool = False) -> Signatures:
     """Of ``beta * input + alpha * (first @ second)``, also with the factors in front, as torch once had it."""
     both, factors = f"Tensor {first}, Tensor {second}", "Scalar beta=1, Scalar alpha=1"
-    function = (
+    function: tuple[str, ...] = (
         f"(Scalar beta, Tensor input, Scalar alpha, {both}, *, Tensor out=None)|deprecated",
         f"(Scalar beta, Tensor input, {both}, *, Tensor out=None)|deprecated",
         f"(Tensor input, {both}, *, {factors}, Tensor out=None)",
@@ -79,8 +79,10 @@ def _added_product(first: str, second: str, with_dtype: bool = False) -> Signatu
     if with_dtype:
         function += (f"(Tensor input, {both}, ScalarType out_dtype, *, {factors}, Tensor out=None)",)
     method = (
-        f"(Scalar beta, Scalar alpha, {both})|deprecated", f"(Scalar beta, {both})|deprecated", f"({both}, *, {factors})",
-    )  # fmt: skip
+        f"(Scalar beta, Scalar alpha, {both})|deprecated",
+        f"(Scalar beta, {both})|deprecated",
+        f"({both}, *, {factors})",
+    )
     return Signatures(function, method)
 
 
@@ -407,10 +409,53 @@ SIGNATURES: dict[str, Signatures] = {
             "(bool unbiased=True)",
         ),
     ),
-    "cumsum": Signatures(
-        ("(Tensor input, int64_t dim, *, ScalarType? dtype=None, Tensor out=None)",),
-        ("(int64_t dim, *, ScalarType? dtype=None)",),
+    **{
+        name: Signatures(
+            ("(Tensor input, int64_t dim, *, ScalarType? dtype=None, Tensor out=None)",),
+            ("(int64_t dim, *, ScalarType? dtype=None)",),
+        )
+        for name in ("cumsum", "cumprod")
+    },
+    **{
+        name: Signatures(("(Tensor input, int64_t dim, *, TensorList[2] out=None)",), ("(int64_t dim)",))
+        for name in ("cummax", "cummin")
+    },
+    "argwhere": Signatures(("(Tensor input)",), ("()",)),
+    "count_nonzero": Signatures(
+        ("(Tensor input, int64_t? dim=None)", "(Tensor input, IntArrayRef dim)"),
+        ("(int64_t? dim=None)", "(IntArrayRef dim)"),
     ),
+    "bincount": Signatures(
+        ("(Tensor input, Tensor? weights=None, SymInt minlength=0)",), ("(Tensor? weights=None, SymInt minlength=0)",)
+    ),
+    "isin": Signatures(
+        (
+            "(Tensor elements, Tensor test_elements, *, bool assume_unique=False, bool invert=False, Tensor out=None)",
+            "(Scalar element, Tensor test_elements, *, bool assume_unique=False, bool invert=False, Tensor out=None)",
+            "(Tensor elements, Scalar test_element, *, bool assume_unique=False, bool invert=False, Tensor out=None)",
+        ),
+    ),
+    **{
+        name: Signatures(
+            (
+                "(Tensor input, IntArrayRef[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None, "
+                "Tensor out=None)",
+            ),
+            ("(IntArrayRef[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None)",),
+        )
+        for name in ("nansum", "nanmean")
+    },
+    "logsumexp": Signatures(
+        ("(Tensor input, IntArrayRef[1] dim, bool keepdim=False, *, Tensor out=None)",),
+        ("(IntArrayRef[1] dim, bool keepdim=False)",),
+    ),
+    **{
+        name: Signatures(
+            ("(Tensor input)", "(Tensor input, int64_t dim, bool keepdim=False, *, TensorList[2] out=None)"),
+            ("()", "(int64_t dim, bool keepdim=False)"),
+        )
+        for name in ("median", "nanmedian")
+    },
     "sort": Signatures(
         (
             "(Tensor input, *, bool? stable, int64_t dim=-1, bool descending=False, TensorList[2] out=None)",
@@ -474,9 +519,7 @@ SIGNATURES: dict[str, Signatures] = {
         ("(int64_t offset=0, int64_t dim1=-2, int64_t dim2=-1)",),
     ),
     "diagflat": Signatures(("(Tensor input, int64_t offset=0)",), ("(int64_t offset=0)",)),
-    "unflatten": Signatures(
-        ("(Tensor input, int64_t dim, SymIntArrayRef sizes)",), ("(int64_t dim, SymIntArrayRef sizes)",)
-    ),
+    "unflatten": Signatures(("(Tensor input, int64_t dim, SymIntArrayRef sizes)",)),
     "sum_to_size": Signatures((), ("(SymIntArrayRef size)",)),
     "take_along_dim": Signatures(
         ("(Tensor input, Tensor indices, int64_t? dim=None, *, Tensor out=None)",),
@@ -486,7 +529,6 @@ SIGNATURES: dict[str, Signatures] = {
         name: Signatures((f"(int64_t row, int64_t col, int64_t offset=0, *, {_OPTIONS})",))
         for name in ("tril_indices", "triu_indices")
     },
-    "trace": Signatures(("(Tensor input)",), ("()",)),
     "constant_pad_nd": Signatures(("(Tensor input, SymIntArrayRef pad, Scalar value=0)",)),
     "pad": Signatures(('(Tensor input, SymIntArrayRef pad, c10::string_view mode="constant", double? value=None)',)),
     "index_fill": Signatures(
@@ -540,6 +582,15 @@ SIGNATURES: dict[str, Signatures] = {
     "addr": _added_product("vec1", "vec2"),
     "baddbmm": _added_product("batch1", "batch2", with_dtype=True),
     "addmm": _added_product("mat1", "mat2", with_dtype=True),
+    "cross": Signatures(
+        ("(Tensor input, Tensor other, int64_t? dim=None, *, Tensor out=None)",),
+        ("(Tensor other, int64_t? dim=None)",),
+    ),
+    "inner": binary_signatures("inner"),
+    "tensordot": Signatures(
+        ("(Tensor input, Tensor other, IntArrayRef dims_self, IntArrayRef dims_other, *, Tensor out=None)",)
+    ),
+    "vdot": binary_signatures("vdot"),
     "ger": Signatures(("(Tensor input, Tensor vec2, *, Tensor out=None)",), ("(Tensor vec2)",)),
     "outer": Signatures(("(Tensor input, Tensor vec2, *, Tensor out=None)",), ("(Tensor vec2)",)),
     "einsum": Signatures(("(c10::string_view equation, TensorList tensors, *, IntArrayRef? path=None)",)),

@@ -28,9 +28,10 @@ from .ops.linear_algebra.systems import linalg_inv_ex as inv_ex
 from .ops.linear_algebra.systems import linalg_solve as solve
 from .ops.linear_algebra.systems import linalg_solve_ex as solve_ex
 from .ops.linear_algebra.systems import linalg_solve_triangular as solve_triangular
+from .ops.vector_products import linalg_cross as cross
 
 __all__ = [
-    "LinAlgError", "cholesky", "cholesky_ex", "cond", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv",
-    "inv_ex", "lstsq", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet",
-    "solve", "solve_ex", "solve_triangular", "svd", "svdvals", "vecdot", "vector_norm",
+    "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals",
+    "eigvalsh", "inv", "inv_ex", "lstsq", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv",
+    "qr", "slogdet", "solve", "solve_ex", "solve_triangular", "svd", "svdvals", "vecdot", "vector_norm",
 ]  # fmt: skip

@@ -94,9 +94,8 @@ def _compiled(kind, grad_fn, inputs, derivatives, saved, fixed, tensors, optiona
 def _value(name: str, unwrapped: bool, optional: bool, promote: bool) -> str:
     if not unwrapped:
         return f"s_{name}"
-    if optional:
-        return f"s_{name}._a if s_{name} is not None else None"
-    return f"promoted(s_{name}._a, grad)" if promote else f"s_{name}._a"
+    array = f"promoted(s_{name}._a, grad)" if promote else f"s_{name}._a"
+    return f"{array} if s_{name} is not None else None" if optional else array
 
 
 def _unpacking(saved, tensors, kind: str, using) -> str:

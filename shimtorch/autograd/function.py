@@ -459,7 +459,7 @@ def _packed(node: FunctionNode, ctx) -> tuple:
 def _kept(node: FunctionNode, tensor):
     """A function of the node that gives back what was saved; an output is saved without its node, or a cycle arises."""
     if packing.hooks.stack:
-        stand_in = packing.packed(node, tensor, *packing.hooks.stack[-1])
+        stand_in = packing.packed(node, 0, tensor, *packing.hooks.stack[-1])
         return lambda node: stand_in.unpacked()
     place = tensor._node
     counter = counter_of(tensor)

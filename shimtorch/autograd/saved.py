@@ -29,7 +29,8 @@ SHOWN: dict[str, str | None] = {
 
 # Numbers that torch keeps as such; other integers it shows as if they were unsigned, of 64 bits.
 _SIGNED = {
-    "alpha", "beta", "threshold", "exponent", "base", "other", "least", "most", "p", "ord", "correction", "asked",
+    "alpha", "beta", "max", "min", "self", "threshold", "value", "weight", "exponent", "base", "other", "least", "most",
+    "p", "ord", "correction", "asked",
     "scale", "input_scale", "min_val", "max_val", "negative_slope", "lambd", "lower", "upper", "delta",
 }  # fmt: skip
 
@@ -194,12 +195,13 @@ _NUMEL = {"self_sym_numel": _computed(math.prod, "sizes")}
 _BUFFER = {"buffer": _computed(_exponential, "self")}
 
 PARTICULAR: dict[str, dict] = {
-    "AddBackward0": _SCALE, "SubBackward0": _SCALE, "RsubBackward1": _SCALE,
+    "AddBackward0": _SCALE, "SubBackward0": _SCALE,
     "AddBackward1": {"other": None}, "SubBackward1": {"other": None}, "BernoulliBackward1": {"p": None},
     "RemainderBackward0": {"self": None, "other": None}, "PermuteBackward0": {"dims": "dims"},
     "PowBackward1": {"other": None, "exponent": "other"}, "PowBackward2": {"base": None, "self": "base"},
     "SumBackward1": _DIMS, "MeanBackward0": _NUMEL, "MeanBackward1": _DIMS | _NUMEL,
     "AmaxBackward0": _DIMS, "AminBackward0": _DIMS, "LinalgVectorNormBackward0": _DIMS | {"p": None},
+    "NansumBackward0": _DIMS, "CumprodBackward0": {"kind": None},
     "VarBackward0": _SPREAD, "StdBackward0": _SPREAD, "NormalBackward3": _NORMAL,
     "NormalBackward1": {"mean_sym_sizes": _NORMAL["mean_sym_sizes"]},
     "NormalBackward2": {"std_sym_sizes": _NORMAL["std_sym_sizes"]},

@@ -20,6 +20,7 @@ from ..autograd.rebasing import written
 from ._define import OPERATORS, record
 from .extrema import named_result
 from .shape import warn_of_complex
+from .vector_products import cross_along
 
 RESIZED = (
     "An output with one or more elements was resized since it had shape {}, which does not match the required output "
@@ -60,8 +61,30 @@ def _worded(text: str, error=RuntimeError, fits=None):
     return check
 
 
+def _batches_added(result: Tensor, out: Tensor, inputs) -> None:
+    """The sum is begun in the output itself."""
+    if out._a.dtype is not result._a.dtype and len(inputs[1]._a):
+        warn_of_complex(inputs[0]._a, out._a.dtype)
+        names = scalar_type_name(out), scalar_type_name(result)
+        raise RuntimeError("self and mat2 must have the same dtype, but got {} and {}".format(*names))
+
+
 def _no_category_lost(have, want) -> bool:
     return have.category <= want.category
+
+
+def _of_median(result: Tensor, out: Tensor, inputs) -> None:
+    if result._a.dtype == out._a.dtype:
+        return
+    have, want = (f"torch.{scalar_type_name(tensor)}Tensor" for tensor in (result, out))
+    if result._a.dtype == np.int64 and inputs[0]._a.dtype != np.int64:
+        complaint = f"Expected tensor for argument #1 'indices' to have scalar type Long; but got {want} instead"
+    else:
+        complaint = (
+            "Expected tensor for 'values' to have the same type as tensor for argument #2 'self'; but type "
+            f"{want} does not equal {have}"
+        )
+    raise RuntimeError(f"{complaint} (while checking arguments for median)")
 
 
 _CATS = (
@@ -69,6 +92,9 @@ _CATS = (
 )  # fmt: skip
 _BOOL_OR_BYTE = ("torch.bool", "torch.uint8")
 _found = _worded("Found dtype {want} but expected {have}")
+_contracted = _worded(
+    "tensordot: Expected the output tensor to have dtype {have}, but got an output tensor with dtype {want}"
+)
 _RULES = {
     **dict.fromkeys(("neg", "negative", "bitwise_not", "softplus", "hardshrink", "softshrink", "gelu"), _found),
     **dict.fromkeys(("ceil", "floor", "trunc", "frac", "round", "sgn", "sign", "conj_physical"), _found),
@@ -80,15 +106,17 @@ _RULES = {
     **dict.fromkeys(("clamp", "clip"), lambda *parts: (_castable if len(parts[2]) > 1 else _found)(*parts)),
     **dict.fromkeys(
         (
-            "mm", "matmul", "bmm", "addmm", "addmv", "baddbmm", "linear", "tril", "triu", "gather", "scatter",
-            "scatter_add", "index_add",
+            "mm", "matmul", "bmm", "addmm", "addmv", "baddbmm", "cross", "linalg_cross", "linear",
+            "tril", "triu", "gather", "scatter", "scatter_add", "index_add",
             "softmax", "log_softmax", "argmax", "argmin", "norm",
-            "take_along_dim", "sort", "topk", "sum", "prod", "cumsum", "argsort",
+            "take_along_dim", "sort", "topk", "sum", "prod", "cumsum", "cumprod", "argsort", "nansum", "isin",
         ),
         _exact,
     ),
     "lerp": lambda *parts: (_found if len(parts[2]) == 3 and parts[2][2]._a.ndim else _castable)(*parts),
-    "addbmm": _worded("self and mat2 must have the same dtype, but got {want} and {have}"),
+    "addbmm": _batches_added,
+    "tensordot": _contracted,
+    "inner": lambda *parts: (_contracted if all(t._a.ndim for t in parts[2]) else _castable)(*parts),
     "where": _worded("Expected out type to be {have} but got {want}"),
     "all": _worded("all only supports bool tensor for result, got: {want}", fits=lambda _, w: str(w) in _BOOL_OR_BYTE),
     "any": _worded("any only supports bool tensor for result, got: {want}", fits=lambda _, w: str(w) in _BOOL_OR_BYTE),
@@ -100,10 +128,12 @@ _RULES = {
         ),
     ),
     "mv": _worded("addmv input tensors must have the same dtype, but got {want}, {have}, and {have}"),
+    **dict.fromkeys(("cummax", "cummin"), _worded("expected scalar_type {have} but found {want}")),
+    **dict.fromkeys(("median", "nanmedian"), _of_median),
     "complex": _worded("Expected object of scalar type {have} but got scalar type {want} for argument 'out'"),
     "heaviside": _worded("heaviside is not yet implemented for tensors with different dtypes."),
     "logsigmoid": _worded("expected scalar type {have} but found {want}"),
-    "dot": _worded("result dtype {want} does not match input dtype {have}"),
+    **dict.fromkeys(("dot", "vdot"), _worded("result dtype {want} does not match input dtype {have}")),
     "index_select": _worded("index_select(): self and result must have the same scalar type"),
     "take": _worded(
         "take(): self and out expected to have the same dtype, but got self.dtype = {have} and out.dtype = {want}"
@@ -140,6 +170,11 @@ def _of_power(result: Tensor, out: Tensor, inputs) -> None:
     _exact(result, out, inputs)
 
 
+def _of_triangle(result: Tensor, out: Tensor, inputs) -> None:
+    warn_of_complex(result._a, out._a.dtype)
+    _worded("expected scalar type {have} but found {want}")(result, out, inputs)
+
+
 def _of_chain(result: Tensor, out: Tensor, inputs) -> None:
     if result._a.dtype != out._a.dtype:
         have, want = c_name(result), c_name(out)
@@ -164,12 +199,12 @@ _RULES |= {
     "linalg_matrix_norm": _worded("linalg.matrix_norm expected out tensor dtype {have} but got: {want}"),
     "linalg_matrix_rank": _safely("torch.linalg.matrix_rank"),
     "linalg_norm": _worded("linalg.norm expected out tensor dtype {have} but got: {want}"),
-    "linalg_solve_triangular": _worded("expected scalar type {have} but found {want}"),
+    "linalg_solve_triangular": _of_triangle,
     "linalg_vecdot": _worded("linalg.vecdot: Expected out of dtype{have} but found {want}"),
 }  # fmt: skip
 
 # Computed in the dtype of the output, unless one is asked for.
-_IN_DTYPE_OF_OUT = {"sum", "prod", "cumsum", "mean"}
+_IN_DTYPE_OF_OUT = {"sum", "prod", "cumsum", "cumprod", "mean", "nansum", "nanmean"}
 # Answered by 0 and 1 of the operands' dtype, which are cast, unless the output is of bools.
 _IN_DTYPE_OF_OPERANDS = {"eq", "ne", "not_equal", "logical_and", "logical_or", "logical_xor"}
 # An output that is an input at the same time would be read after it was written.
@@ -177,8 +212,22 @@ _APART = {
     *_CATS, "gather", "index_select", "masked_select", "outer", "ger", "nonzero", "take"
 }  # fmt: skip
 _INPUTS_APART = {"scatter": 2, "scatter_add": 2, "index_add": 2}  # the number of the tensor argument that must be
-_UNCHECKED = {"mm", "bmm", "matmul", "addmm", "addmv", "baddbmm", "addbmm", "mv", "dot", "linear", "softmax"}
-_UNCHECKED |= {"log_softmax", "tril", "triu"}
+_UNCHECKED = {
+    "mm",
+    "bmm",
+    "matmul",
+    "addmm",
+    "addmv",
+    "baddbmm",
+    "addbmm",
+    "mv",
+    "dot",
+    "linear",
+    "softmax",
+    "log_softmax",
+    "tril",
+    "triu",
+}
 _INTERNAL_OVERLAP = {"sum", "prod", "all", "any", "amax", "amin", "argmax", "argmin", "std", "var", "norm", "mv", "bmm"}
 _INTERNAL_OVERLAP |= {"threshold", "tril", "triu", "multinomial"}
 
@@ -198,6 +247,7 @@ _AUTOGRAD_NAMES = {
     "subtract": "sub",
     "divide": "div",
     "arctan2": "atan2",
+    "cross": "linalg_cross",
     "true_divide": "div",
     **dict.fromkeys(("concat", "hstack", "vstack", "row_stack", "dstack", "column_stack"), "cat"),
     "concatenate": "cat",
@@ -231,9 +281,13 @@ _AUTOGRAD_NAMES = {
 # Those without a derivative look at the output alone.
 _UNDERIVABLE = {name for name, asked in _AUTOGRAD_NAMES.items() if asked.startswith("aten::")}
 _SILENT = {"logsigmoid", "multinomial", "addbmm"}  # resize without a warning  # fmt: skip
+_DEPRECATED = {"chain_matmul", "cholesky", "qr"}  # which they say first of all
 # Written by a copy, which can be recorded.
 _COPIED = {"linalg_cond", "linalg_matrix_norm", "linalg_norm"}
-_ROW_MAJOR = {"linalg_eig", "linalg_lstsq", "cholesky"}  # where the output has to be resized
+# Laid out by rows where the output has to be resized; True: also one without elements.
+_ROW_MAJOR = {"cholesky": True, "linalg_matrix_power": True, "linalg_eig": False, "linalg_lstsq": False}
+_ROW_MAJOR["matrix_power"] = True
+_ORDER = {"linalg_eigh": (1, 0), "linalg_svd": (0, 2, 1), "svd": (0, 2, 1)}  # in which outputs are looked at
 
 
 # --- writing ------------------------------------------------------------------------------------------------------
@@ -243,6 +297,8 @@ def into(name: str, forward, out, args, kwargs):
     """``forward(*args, **kwargs)`` written into ``out``, a tensor or a tuple of several, which is returned."""
     outs = (out,) if isinstance(out, Tensor) else tuple(out)
     inputs = [*tensors(args), *tensors(kwargs.values())]
+    if name == "cross":
+        forward = cross_along
     if name == "ger":  # deprecated in this form alone
         warn(_GER, once=True)
     kernel = "sum" if name == "mean" and kwargs.get("dtype") is not None else name
@@ -264,16 +320,20 @@ def into(name: str, forward, out, args, kwargs):
     if kernel == "mv" and outs[0]._a.ndim and outs[0]._a.shape != results[0]._a.shape:
         kernel = "mm"
     check = _RULES.get(kernel) or (_exact if len(outs) > 1 else _castable)
-    for part, target in zip(results, outs, strict=True):
+    if name in _DEPRECATED:
+        _say_again(caught)
+    pairs = list(zip(results, outs, strict=True))
+    pairs = [pairs[number] for number in _ORDER.get(name, range(len(pairs)))]
+    for part, target in pairs:
         if check is _castable and part._a.shape == target._a.shape and name not in _INTERNAL_OVERLAP:
             refuse_overlap(target._a, ())
         check(part, target, inputs)
-    for warning in caught:
-        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    if name not in _DEPRECATED:
+        _say_again(caught)
     if name in _IN_DTYPE_OF_OPERANDS and outs[0]._a.dtype.kind not in "bc":
         for source in [t._a for t in inputs if t._a.dtype.kind == "c"][:1]:
             warn_of_complex(source, outs[0]._a.dtype)
-    for part, target in zip(results, outs, strict=True):
+    for part, target in pairs:
         if copied:
             if target._a.shape != part._a.shape:
                 _write(name, target, part.detach(), inputs)
@@ -283,6 +343,11 @@ def into(name: str, forward, out, args, kwargs):
     if enabled and name in _UNDERIVABLE and any(t._rg for t in inputs):
         record(outs[0], underivable(name), [t for t in inputs if t._rg])
     return out if len(outs) == 1 else named_result(f"{name}_out", type(result).__match_args__)(outs)
+
+
+def _say_again(caught) -> None:
+    for warning in caught:
+        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
 
 def _refuse_gradients(name: str, inputs, outs) -> None:
@@ -329,7 +394,7 @@ def _write(name: str, out: Tensor, result: Tensor, inputs) -> None:
     if a.shape != r.shape:
         if a.size and name not in _SILENT:
             warn(RESIZED.format(list(a.shape), list(r.shape)))
-        if name in _ROW_MAJOR and (a.size or name == "cholesky"):
+        if name in _ROW_MAJOR and (a.size or _ROW_MAJOR[name]):
             r = np.array(r, order="C")
         a = _resized(out, r, inputs)
     elif name not in _INTERNAL_OVERLAP:

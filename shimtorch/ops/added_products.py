@@ -14,7 +14,7 @@ from .._layout import laid_out
 from .._tensor import Tensor, c_name, scalar_type_name, wrap
 from ..autograd.derivatives import node_class
 from ..autograd.nodes import extra_of
-from ._define import F16, F32, OVERLOADS, publish, publish_inplace, quietly, record, recording
+from ._define import OVERLOADS, publish, publish_inplace, quietly, record, recording
 from .linalg import (
     _SMALL,
     _batched_product,
@@ -142,7 +142,7 @@ _AddrBackward0 = _node(
     lambda xp, grad, vec2, alpha: _maybe_times(xp, xp.mv(grad, xp.conj(vec2)), alpha.conjugate()),
     lambda xp, grad, vec1, alpha: _maybe_times(xp, xp.mv(xp.t(grad), xp.conj(vec1)), alpha.conjugate()),
 )  # fmt: skip
-_LANES = {"f": 16, "d": 8, "e": 32}  # elements that torch's vectorised loop takes at a time
+_LANES = {"f": 16, "d": 8}  # elements that torch's vectorised loop takes at a time
 
 
 def _sum_with_outer(c, x, y, beta, alpha):
@@ -150,7 +150,7 @@ def _sum_with_outer(c, x, y, beta, alpha):
     scaled = x * alpha
     if beta == 0:
         return scaled * y
-    if c.dtype.char not in _LANES:
+    if c.dtype.char not in _LANES:  # half precision is rounded at each step
         return beta * c + scaled * y
     r = multiply_add(np.asarray(c), beta, scaled * y)
     r = laid_out(r, c, np.broadcast_to(x, c.shape), np.broadcast_to(y, c.shape))
@@ -169,10 +169,11 @@ def _sum_with_outer(c, x, y, beta, alpha):
 def _checked_factor(name: str, value, kind: np.dtype):
     """torch's checks of ``beta`` and ``alpha`` of ``addr``."""
     if isinstance(value, bool) and kind.kind != "b":
-        raise RuntimeError(f"Boolean {name} only supported for Boolean results.")
-    if isinstance(value, (float, complex)) and kind.kind in "iu":
-        raise RuntimeError(f"For integral input tensors, argument {name} must not be a floating point number.")
-    return factor(value, kind)
+        raise _errors.first(RuntimeError(f"Boolean {name} only supported for Boolean results."))
+    if isinstance(value, (float, complex)) and kind.kind in "biu":
+        what = f"For integral input tensors, argument {name} must not be a floating point number."
+        raise _errors.first(RuntimeError(what))
+    return factor(value, kind).astype(kind)
 
 
 def _require_vectors(vec1, vec2) -> None:
@@ -193,21 +194,22 @@ def _addr(input, vec1, vec2, *, beta=1, alpha=1):
     beta = beta.item() if isinstance(beta, Tensor) else beta
     alpha = alpha.item() if isinstance(alpha, Tensor) else alpha
     factors = [_checked_factor(name, value, kind) for name, value in (("beta", beta), ("alpha", alpha))]
-    arrays = [
-        array.astype(F32 if kind is F16 else kind, copy=False) for array in (wide, vec1._a[:, None], vec2._a[None])
-    ]
-    r = quietly(_sum_with_outer, *arrays, *factors).astype(kind, copy=False)
+    arrays = [array.astype(kind, copy=False) for array in (wide, vec1._a[:, None], vec2._a[None])]
+    r = quietly(_sum_with_outer, *arrays, *factors)
     r = laid_out(r, arrays[0], *[np.broadcast_to(array, r.shape) for array in arrays[1:]])
     return _finished(r, _AddrBackward0, input, vec1, vec2, (beta, alpha))
 
 
 def _addr_in_place(input, vec1, vec2) -> None:
     _require_vectors(vec1, vec2)
+    common = common_kind(input, vec1, vec2)
     if input._a.ndim != 2:
         raise _errors.first(RuntimeError(f"2D tensor expected, got {input._a.ndim}D tensor for input"))
     if input._a.shape != (vec1._a.size, vec2._a.size):
         sizes = f"input: {list(input._a.shape)}, v1: {list(vec1._a.shape)}, v2: {list(vec2._a.shape)}"
         raise _errors.first(RuntimeError(f"size mismatch, {sizes}"))
+    if common.category > input.dtype.category:
+        raise _errors.first(_errors.result_type(common, input.dtype))
 
 
 addr = _offer("addr", _addr, _addr_in_place, ("vec1", "vec2"))
@@ -274,6 +276,8 @@ def _baddbmm(input, batch1, batch2, *, beta=1, alpha=1):
             names = scalar_type_name(batch1), scalar_type_name(batch2)
             raise _errors.first(RuntimeError("expected scalar type {} but found {}".format(*names)))
         beta, alpha = _factor(beta, c.dtype), _factor(alpha, c.dtype)
+    elif a.dtype is not b.dtype:  # which torch does not notice where there is nothing to multiply
+        a, c = a.astype(b.dtype), c.astype(b.dtype)
     r = quietly(scaled_sum, c, a, b, beta, alpha, _batched_product, not small)
     return _finished(np.ascontiguousarray(r), _BaddbmmBackward0, input, batch1, batch2, (beta, alpha))
 
@@ -288,13 +292,17 @@ def _baddbmm_in_place(input, batch1, batch2) -> None:
 baddbmm = _offer("baddbmm", _baddbmm, _baddbmm_in_place, ("batch1", "batch2"))
 
 
+def _shape_of_sum(input, batch1, batch2):
+    if recording(input, batch1, batch2):  # torch saves this size first
+        _size(batch1, 0)
+    return _size(batch1, 1), _size(batch2, 2)
+
+
 def _addbmm(input, batch1, batch2, *, beta=1, alpha=1):
     """``beta * input + alpha * (batch1 @ batch2).sum(0)``, which is added up one after the other: (b x n x m) and
     (b x m x p) of one dtype, and what broadcasts to (n x p). RuntimeError for shapes that do not fit and unlike dtypes.
     (``torch.addbmm``)"""
-    if recording(input, batch1, batch2):
-        _size(batch1, 0)
-    shape = _size(batch1, 1), _size(batch2, 2)
+    shape = _shape_of_sum(input, batch1, batch2)
     c = _expanded(input, shape)
     _require_batches(batch1, batch2)
     a, b = batch1._a, batch2._a
@@ -322,7 +330,7 @@ def _sum_of_batches(c, a, b, beta, alpha):
 
 def _addbmm_in_place(input, batch1, batch2) -> None:
     """Unlike the others, torch makes the tensor as large as the product."""
-    shape = _size(batch1, 1), _size(batch2, 2)
+    shape = _shape_of_sum(input, batch1, batch2)
     if input._a.shape != shape and not input._rg:
         input._a, input._root = _expanded(input, shape).copy(), None
 

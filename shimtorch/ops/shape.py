@@ -164,8 +164,7 @@ def _view_strides(a: ndarray, shape):
                 view -= 1
             if view_elements != chunk_elements:
                 return None
-            if d > 0:
-                base, chunk_elements, view_elements = a.strides[d - 1], 1, 1
+            base, chunk_elements, view_elements = a.strides[d - 1], 1, 1
     return None if view != -1 else tuple(strides)
 
 

@@ -30,6 +30,7 @@ from ._define import (
     record,
     recording,
 )
+from .linalg import leads_on
 from .pointwise import _against, div, sub
 
 
@@ -49,6 +50,10 @@ def require_all_broadcast(*tensors: Tensor) -> tuple:
         _errors.require_broadcast(shape, tensor._a.shape)
         shape = np.broadcast_shapes(shape, tensor._a.shape)
     return shape
+
+
+def _cast(kind: np.dtype, compute, *operands) -> np.ndarray:
+    return compute(*operands).astype(kind, copy=False)
 
 
 def _finished(result: np.ndarray, tensors) -> Tensor:
@@ -80,10 +85,11 @@ def factor(value, kind: np.dtype) -> np.ndarray:
 # --- a product, a quotient added ----------------------------------------------------------------------------------
 
 
-def _added(name: str, compute, check, says: str, **derivatives):
+def _added(name: str, compute, check, says: str, always: bool, **derivatives):
+    """``always``: ``tensor2`` is in both derivatives, and is then saved whether one is needed or not."""
     cls = node_class(
         f"{name.title()}Backward0", ("self", "tensor1", "tensor2"), {"self": lambda xp, grad: grad, **derivatives},
-        saved=("tensor1", "tensor2"), fixed=("value",),
+        saved=("tensor1", "tensor2"), fixed=("value",), optional=("tensor1", "tensor2"),
     )  # fmt: skip
 
     def forward(input, tensor1, tensor2, *, value=1):
@@ -95,8 +101,9 @@ def _added(name: str, compute, check, says: str, **derivatives):
             raise _errors.not_implemented(f"{name}_cpu_out", kind)
         held = factor(value, kind._numpy)
         arrays = [t._a.astype(F32 if kind._numpy is F16 else kind._numpy, copy=False) for t in tensors]
-        out = _finished(quietly(compute, *arrays, held).astype(kind._numpy, copy=False), tensors)
-        return _recorded(out, cls, tensors, (tensor1, tensor2), (value,))
+        out = _finished(quietly(_cast, kind._numpy, compute, *arrays, held), tensors)
+        saved = tensor1 if leads_on(tensor2) else None, tensor2 if always or leads_on(tensor1) else None
+        return _recorded(out, cls, tensors, saved, (value,))
 
     forward.__doc__ = (
         f"{says}\n\n    Shapes broadcast, dtypes promote; RuntimeError for shapes that do not broadcast and for a\n"
@@ -157,13 +164,13 @@ def _of_divisor(xp, grad, tensor1, tensor2, value):
 
 addcmul = _added(
     "addcmul", lambda c, a, b, value: multiply_add(value * a, b, c), lambda tensors: None,
-    "``input + value * tensor1 * tensor2``, element by element.",
+    "``input + value * tensor1 * tensor2``, element by element.", always=False,
     tensor1=lambda xp, grad, tensor2, value: grad * xp.conj(xp.as_grad(xp.mul_scalar(tensor2, value), grad)),
     tensor2=lambda xp, grad, tensor1, value: grad * xp.conj(xp.as_grad(xp.mul_scalar(tensor1, value), grad)),
 )  # fmt: skip
 addcdiv = _added(
     "addcdiv", lambda c, a, b, value: np.asarray(c + value * a / b), _no_integers,
-    "``input + value * tensor1 / tensor2``, element by element. RuntimeError for two tensors of integers.",
+    "``input + value * tensor1 / tensor2``, element by element. RuntimeError for two tensors of integers.", always=True,
     tensor1=lambda xp, grad, tensor2, value: grad * xp.conj(xp.as_grad(xp.number_over(value, tensor2), grad)),
     tensor2=_of_divisor,
 )  # fmt: skip
@@ -188,7 +195,7 @@ _LerpBackward0 = node_class(
     },
 )  # fmt: skip
 _LerpBackward1 = node_class(
-    "LerpBackward1", ("self", "end", "weight"), saved=("self", "end", "weight"), promote=True,
+    "LerpBackward1", ("self", "end", "weight"), saved=("self", "end", "weight"), promote=True, optional=("self", "end"),
     derivatives={
         "self": lambda xp, grad, weight: grad * xp.conj(xp.from_one(weight)),
         "end": lambda xp, grad, weight: grad * xp.conj(weight),
@@ -217,10 +224,11 @@ def _lerp(input, end, weight):
     arrays = [t._a.astype(wide, copy=False) for t in tensors]
     if numeric:
         arrays.append(factor(weight, kind._numpy))
-    out = _finished(quietly(_between, *arrays).astype(kind._numpy, copy=False), tensors)
+    out = _finished(quietly(_cast, kind._numpy, _between, *arrays), tensors)
     if numeric:
         return _recorded(out, _LerpBackward0, tensors, (), (weight,))
-    return _recorded(out, _LerpBackward1, tensors, tensors)
+    ends = (input, end) if leads_on(weight) else (None, None)
+    return _recorded(out, _LerpBackward1, tensors, (*ends, weight))
 
 
 lerp = publish("lerp", "ternary", _lerp, methods=("lerp",), differentiable=("self", "end", "weight"))

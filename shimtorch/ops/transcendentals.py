@@ -162,6 +162,35 @@ def _atanh_derivative(xp, grad, self):
     return xp.mul_scalar(grad, 1) / slope
 
 
+_log_rounded, _log1p_rounded = through_float64(np.log), through_float64(np.log1p)
+_HUGE = {F32: 2.0**15, F64: 2.0**28}  # what is 1 more than its square is its square
+
+
+@in_float32
+def _asinh(a):
+    """As the C library computes it, to which torch leaves it; so with ``_acosh``."""
+    if a.dtype.kind == "c":
+        return np.arcsinh(a)
+    size = np.abs(a)
+    square, one = size * size, a.dtype.type(1)
+    near = _log1p_rounded(size + square / (one + np.sqrt(one + square)))
+    far = _log_rounded(size + size + one / (np.sqrt(square + one) + size))
+    huge = _log_rounded(size) + a.dtype.type(_LN_2)
+    return np.copysign(np.where(size > 2, np.where(size > _HUGE[a.dtype], huge, far), near), a)
+
+
+@in_float32
+def _acosh(a):
+    if a.dtype.kind == "c":
+        return np.arccosh(a)
+    less, one = a - a.dtype.type(1), a.dtype.type(1)
+    near = _log1p_rounded(less + np.sqrt(less + less + less * less))
+    far = _log_rounded(a + a - one / (a + np.sqrt(a * a - one)))
+    huge = _log_rounded(a) + a.dtype.type(_LN_2)
+    found = np.where(a > 2, np.where(a >= 2.0**28, huge, far), near)
+    return np.where(a < 1, a.dtype.type(math.nan), found)
+
+
 sinh = unary(
     "sinh", through_float64(np.sinh), grad_fn="SinhBackward0",
     says="The hyperbolic sine of each element.",
@@ -178,12 +207,12 @@ tanh = unary(
     self=lambda xp, grad, result: xp.tanh_backward(grad, result),
 )  # fmt: skip
 asinh = unary(
-    "asinh", through_float64(np.arcsinh), grad_fn="AsinhBackward0", aliases=("arcsinh",),
+    "asinh", _asinh, grad_fn="AsinhBackward0", aliases=("arcsinh",),
     says="The number whose hyperbolic sine is each element.",
     self=lambda xp, grad, self: grad * xp.conj(xp.rsqrt(xp.add_scalar(xp.pow_scalar(self, 2), 1))),
 )  # fmt: skip
 acosh = unary(
-    "acosh", through_float64(np.arccosh), grad_fn="AcoshBackward0", aliases=("arccosh",),
+    "acosh", _acosh, grad_fn="AcoshBackward0", aliases=("arccosh",),
     says="The number, not negative, whose hyperbolic cosine is each element: nan below 1.",
     self=_acosh_derivative,
 )  # fmt: skip
@@ -200,14 +229,14 @@ def _final_in_place(name: str, function, grad_fn: str) -> None:
     def refuse(xp, grad):
         raise NotImplementedError(f"the derivative for 'inplace version of {name}' is not implemented.")
 
-    row = unary(f"_{name}", through_float64(function), grad_fn=grad_fn, says="", methods=(), self=refuse)
+    row = unary(f"_{name}", function, grad_fn=grad_fn, says="", methods=(), self=refuse)
     for method in (name, f"arc{name[1:]}"):
         publish_inplace(method, "unary", row.__wrapped__)
 
 
-_final_in_place("asinh", np.arcsinh, "AsinhBackward1")
-_final_in_place("acosh", np.arccosh, "AcoshBackward1")
-_final_in_place("atanh", np.arctanh, "AtanhBackward1")
+_final_in_place("asinh", _asinh, "AsinhBackward1")
+_final_in_place("acosh", _acosh, "AcoshBackward1")
+_final_in_place("atanh", through_float64(np.arctanh), "AtanhBackward1")
 
 
 # --- roots --------------------------------------------------------------------------------------------------------

@@ -117,6 +117,8 @@ def function_of(call: Call, module):
         return lambda self, *rest, **options: getattr(self, call.name)(*rest, **options)
     if call.form == "special":
         return _SPECIAL.get(call.name) or getattr(operator, call.name)
+    if call.name.startswith("linalg_"):
+        return getattr(module.linalg, call.name.removeprefix("linalg_"))
     if call.form != "nn" and hasattr(module, call.name):
         return getattr(module, call.name)
     return getattr(importlib.import_module(f"{module.__name__}.nn.functional"), call.name)
@@ -315,6 +317,8 @@ COMPLEX = 4
 # Gradients of gradients are sums over paths through the graph, whose terms are not seen from outside: in units of
 # eps times the largest number of the array or of the operands' first gradients.
 SECOND = 16
+# Decompositions of small matrices with singular values between 1/2 and 4: in units of ``SECOND`` times that.
+DECOMPOSED = 16.0
 # Operators of these kinds add terms up in their result, or in their gradient alone ("repeats"); those of ``SELECTING``
 # only choose among the elements.
 SUMMING = ("reduction", "linalg", "matmul", "einsum", "repeats")
@@ -361,7 +365,12 @@ def values_agree(ours: np.ndarray, theirs: np.ndarray, bound=None, condition=1.0
 
 
 def condition_of(call: Call) -> float:
-    """How much a complex power, which is ``exp(b * log(a))``, enlarges errors: at most by ``abs(b * log(a))``."""
+    """How much a complex power, which is ``exp(b * log(a))``, enlarges errors: at most by ``abs(b * log(a))``.
+
+    The matrices drawn for decompositions, whose steps differ between LAPACKs, are such that it is ``DECOMPOSED``.
+    """
+    if _kind(call) == "decomposition":
+        return DECOMPOSED
     if "pow" not in call.name:
         return 1.0
     sizes = [np.abs(getattr(value, "values", value)).ravel() for value in call.operands if not isinstance(value, Alias)]
@@ -573,6 +582,9 @@ def differences(call: Call, ours: Observation, theirs: Observation, torch) -> li
                 if least is None:
                     least = _largest([Seen(leaf.values, {}, "") for leaf in call.leaves])
                 bound = roundings * _computing_eps(call, b) * np.maximum(np.abs(b.values), least)
+            elif _kind(call) == "decomposition" and name in ("results", "operands", "gradients"):
+                least = 1.0 if name == "results" else _largest([*theirs.results, *theirs.gradients])
+                bound = SECOND * DECOMPOSED * _computing_eps(call, b) * max(least, _largest([b]))
             elif name == "gradients" and i < len(of_gradients) and of_gradients[i] is not None:
                 bound = SUMS * _computing_eps(call, b) * np.where(np.isfinite(of_gradients[i]), of_gradients[i], 0)
             elif name == "gradients" and call.name.rstrip("_") in CANCELLING:
@@ -583,9 +595,12 @@ def differences(call: Call, ours: Observation, theirs: Observation, torch) -> li
                 bound = COMPLEX * condition_of(call) * _computing_eps(call, b) * _largest([b])
             elif name == "second":
                 least = 1.0 if call.name.rstrip("_") in CANCELLING else 0.0
-                bound = SECOND * _computing_eps(call, b) * max(least, _largest([*theirs.gradients, *theirs.second]))
+                bound = SECOND * condition_of(call) * _computing_eps(call, b)
+                bound *= max(least, _largest([*theirs.gradients, *theirs.second]))
             layouts = "steps" if plain or name in ("results", "operands") else "none"
-            if plain and name in ("results", "operands"):
+            if name == "second" and _kind(call) == "decomposition":
+                layouts = "none"
+            elif plain and name in ("results", "operands"):
                 layouts = "all"
             found += _compare(f"{name}[{i}]", a, b, bound, layouts, condition_of(call))
     return found
@@ -648,6 +663,58 @@ def _error(of: str, containing: str) -> Callable[[Call, Difference], bool]:
 
 
 KNOWN_DIFFERENCES: list[Known] = [
+    Known(
+        "a complex triangular system is solved by rows in torch where its matrix is only said to be conjugated",
+        lambda call, difference: (
+            call.name == "linalg_solve_triangular"
+            and any(leaf.values.dtype.kind == "c" for leaf in call.leaves)
+            and difference.what.startswith("gradients")
+            and difference.what.endswith(("stride", "is_contiguous"))
+        ),
+        Call(
+            "linalg_solve_triangular",
+            (
+                _leaf([0.5 - 1j, 1j], [1, 0.5 + 1j], dtype="complex64"),
+                _leaf([1, 2j], [0.5, 1], dtype="complex64", requires_grad=True),
+            ),
+            {"upper": False},
+        ),
+    ),
+    Known(
+        "a right side of another dtype is cast by torch's solve_triangular, unless it is copied on its way to out=",
+        lambda call, difference: (
+            call.name == "linalg_solve_triangular"
+            and "out" in call.options
+            and "expected scalar type" in str(difference.theirs)
+        ),
+        Call(
+            "linalg_solve_triangular",
+            (_leaf([1.0, 0.0], [2.0, 1.0]), _leaf([1.0, 2.0], [3.0, 4.0], dtype="float64")),
+            {"upper": False, "left": False, "out": Leaf(np.zeros((2, 2), np.float32), "gapped")},
+        ),
+    ),
+    Known(
+        "which of the operators that they are made of finds that an argument of out= requires grad, or none",
+        lambda call, difference: (
+            call.name.removeprefix("linalg_") in ("eigvals", "matrix_power", "pinv", "vecdot")
+            and "out" in call.options
+            and "functions with out=" in str(difference.ours)
+        ),
+        Call(
+            "linalg_vecdot",
+            (_leaf(1.0, requires_grad=True), _leaf(2.0)),
+            {"out": Leaf(np.zeros((), np.float32))},
+        ),
+    ),
+    Known(
+        "the gradient of a complex qr is written into real and imaginary parts, which are no views in shimtorch",
+        lambda call, difference: (
+            call.name in ("qr", "linalg_qr")
+            and any(leaf.values.dtype.kind == "c" for leaf in call.leaves)
+            and difference.what.endswith(("graph", "order"))
+        ),
+        Call("linalg_qr", (_leaf([1, 2j], [0.5, 1], dtype="complex64", requires_grad=True),), twice=True),
+    ),
     Known(
         "torch's own derivative fails on what it has accepted; shimtorch computes what is meant",
         lambda call, difference: (
@@ -713,6 +780,15 @@ KNOWN_DIFFERENCES: list[Known] = [
             and difference.what.endswith(("values", "text"))
         ),
         Call("gelu", (_leaf([0.0, 0.0], [1.0, 0.0]),), {"out": _leaf([0.0, 0.0], [0.0, 0.0], layout="transposed")}),
+    ),
+    Known(
+        "torch enlarges the tensor that addbmm_ writes, but not in memory of NumPy's; shimtorch does so in any memory",
+        lambda call, difference: call.name == "addbmm_" and "storage that is not resizable" in str(difference.theirs),
+        Call(
+            "addbmm_",
+            (_leaf(1.0), Leaf(np.ones((2, 3, 1), np.float32)), Leaf(np.ones((2, 1, 2), np.float32))),
+            form="method",
+        ),
     ),
     Known(
         "an operand that overlaps a target with gaps is not refused by torch, which then reads what it has written",

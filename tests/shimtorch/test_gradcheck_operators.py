@@ -26,8 +26,11 @@ LARGEST = 1e3  # of values and derivatives: where they are larger, differences o
 # Other numbers are drawn each time, or the result is no float64 that depends on its operands.
 WITHOUT = (
     "dropout", "bernoulli", "all", "any", "argmax", "argmin", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor",
-    "bool", "byte", "cdouble", "cfloat", "char", "float", "floor_divide", "half", "heaviside", "int", "logical_and", "logical_or",
-    "logical_xor", "long", "nonzero", "one_hot", "short",
+    "bool", "byte", "cdouble", "cfloat", "char", "float", "floor_divide", "half", "heaviside", "int", "logical_and",
+    "logical_or", "logical_xor", "long", "nonzero", "one_hot", "short",
+    # One triangle is read, and the gradient shared by both; eigenvectors of what is no longer symmetric turn.
+    "cholesky", "linalg_cholesky", "linalg_cholesky_ex", "linalg_eigh", "linalg_eigvalsh",
+    "linalg_svd", "svd",  # of which the vectors that no singular value belongs to have no gradient
 )  # fmt: skip
 
 

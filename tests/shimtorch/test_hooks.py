@@ -22,6 +22,12 @@ z.sum().backward()
 
 x = torch.ones(2, requires_grad=True)
 y = x * 2
+for number in range(3):
+    y.grad_fn.register_prehook(lambda grads, number=number: print(number, grads))
+y.sum().backward()
+
+x = torch.ones(2, requires_grad=True)
+y = x * 2
 def myhook(g): return torch.ones(3)
 y.register_hook(myhook)
 y.sum().backward()

@@ -17,6 +17,12 @@ a, b = torch.ones(2, 2, requires_grad=True); b.mul_(2)
 a, b = (torch.ones(2, 2, requires_grad=True) * 2).split(1); b[0].zero_()
 a, b = (torch.ones(4, requires_grad=True) * 2).chunk(2); b.view(2, 1).add_(1)
 a, b = torch.ones(3).split([1, 2]); b *= torch.ones(2, requires_grad=True)
+a = torch.tensor(3.); v, i = torch.max(a, 0); v.add_(1); w, j = torch.min(a, 0); w.add_(1); b = a + 0
+a = torch.tensor(1.); b = a.expand(()); b.add_(1); c = a + 0
+torch.ones(2, dtype=torch.complex64).mean(dtype=torch.float32)
+torch.manual_seed(0); r = torch.randperm(30000)
+x = torch.ones(3); v = x[:2]; x.requires_grad_(); a = v.requires_grad; x.requires_grad_(False); b = v.requires_grad, v.grad_fn
+x = torch.ones(3); v = x[:2]; x.add_(1); x.requires_grad_(); a = v.requires_grad, v.grad_fn; x.requires_grad_(False); b = v.requires_grad, v.grad_fn
 x = torch.ones(3, requires_grad=True); x.requires_grad_(5)
 x = torch.ones(3, requires_grad=True); (x*1).requires_grad_(False)
 x = torch.ones(3, requires_grad=True); setattr(x*1,'requires_grad',False)

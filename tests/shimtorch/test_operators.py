@@ -23,6 +23,7 @@ from shimtorch._signature_table import SIGNATURES, signatures_of  # noqa: E402
 from shimtorch._signatures import Signatures, _read, binary_signatures, unary_signatures  # noqa: E402
 from shimtorch.ops import shape as _warning_once  # noqa: E402
 from shimtorch.ops._define import OPERATORS  # noqa: E402
+from tests.shimtorch import drawn_matrices  # noqa: E402
 from tests.shimtorch.agreement import (  # noqa: E402
     ALIASES,
     KNOWN_DIFFERENCES,
@@ -226,6 +227,7 @@ WRITTEN_IN_PYTHON = {
     "hardtanh": _of_functional("Scalar min_val=-1.0, Scalar max_val=1.0, "),
     "leaky_relu": _of_functional("Scalar negative_slope=0.01, "),
     **dict.fromkeys(("hardsigmoid", "hardswish", "mish", "relu6", "silu"), _of_functional()),
+    "tensordot": Signatures(("(Tensor a, Tensor b, int64_t dims=2)",)),
     "glu": Signatures(("(Tensor input, int64_t dim=-1)",)),
     "norm": Signatures(
         ("(Tensor input, Scalar? p, IntArrayRef[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None)",),
@@ -235,7 +237,7 @@ WRITTEN_IN_PYTHON = {
 
 
 @st.composite
-def arguments(draw, signature, first: Leaf | None, kind: str):
+def arguments(draw, signature, first: Leaf | None, kind: str, name: str = ""):
     """Positional and keyword arguments for one of torch's signatures; ``first`` is a method's own tensor."""
     positional, keywords = [], {}
     for parameter in _read(signature).parameters:
@@ -252,6 +254,13 @@ def arguments(draw, signature, first: Leaf | None, kind: str):
             value = None
         elif indexed and (drawn := draw(of_indexing(parameter, kind, first, positional, keywords, signature))) != ...:
             value = drawn
+        elif kind == drawn_matrices.KIND and parameter.kind == "Tensor" and name:
+            value = draw(
+                drawn_matrices.matrices(name) if first is None else drawn_matrices.beside(first, parameter.name)
+            )
+            first = first or value
+        elif parameter.kind == "c10::string_view" and parameter.name in drawn_matrices.TEXTS:
+            value = draw(st.sampled_from(drawn_matrices.TEXTS[parameter.name]))
         elif parameter.kind == "Tensor":
             value = draw(further_tensors(first, kind, parameter.name))
             if first is None and isinstance(value, Leaf):
@@ -280,6 +289,8 @@ def signatures(name: str):
 def forms(row) -> list[tuple[str, str]]:
     """The ways to call an operator: its function, its methods and their in-place forms."""
     found = []
+    if row.name.startswith("linalg_"):
+        return [("function", row.name)]
     for ours, theirs in ((shimtorch, torch), (shimtorch.nn.functional, torch.nn.functional)):
         if not found and callable(getattr(ours, row.name, None)) and callable(getattr(theirs, row.name, None)):
             found.append(("function", row.name))
@@ -298,8 +309,10 @@ def calls(draw, row, only=None):
     offered = [s for s in getattr(described, form) if not _read(s).hidden and "out_dtype" not in s]
     if name == "einsum":
         return Call(name, draw(einsums(leaves, Alias(0))), twice=draw(st.booleans()))
-    own = draw(leaves()) if form == "method" else None
-    positional, keywords = draw(arguments(draw(st.sampled_from(offered)), own, row.kind))
+    own = None
+    if form == "method":
+        own = draw(drawn_matrices.matrices(row.name) if row.kind == drawn_matrices.KIND else leaves())
+    positional, keywords = draw(arguments(draw(st.sampled_from(offered)), own, row.kind, row.name))
     if name in ("expand", "broadcast_to"):  # torch makes tensors of negative size
         given, base = (positional, own) if own is not None else (positional[1:], positional[0])
         assume(not any(size < -bool(base.values.ndim) for value in given for size in np.ravel(value)))
@@ -310,7 +323,8 @@ def calls(draw, row, only=None):
     return Call(name, operands, keywords, form, twice=draw(st.booleans()), every=draw(st.booleans()))
 
 
-PUBLIC = sorted(name for name, row in OPERATORS.items() if not name.startswith("_"))
+# chain_matmul takes its matrices one by one, of which parsers' signatures know nothing.
+PUBLIC = sorted(name for name, row in OPERATORS.items() if not name.startswith("_") and name != "chain_matmul")
 
 
 @pytest.fixture(autouse=True)

@@ -71,6 +71,7 @@ ROUTES = {
 def wanting(call: Call, seed: int, near: bool) -> Call:
     """``call`` with operands that want gradients; ``near``: at a random point, else where it was drawn."""
     generator = np.random.default_rng(seed)
+    near = near and _family(call) != "decomposition"  # whose operands are no random ones
 
     def changed(value):
         if isinstance(value, tuple) and any(isinstance(part, Leaf) for part in value):
@@ -310,6 +311,18 @@ KNOWN = [
             "torch computes the gradient of a single real number by a complex one in double precision, and rounds it",
             lambda call, difference: "ToCopyBackward0" in str(difference.theirs) and _complexes(call),
             Call("true_divide", (Leaf(np.array(2, np.float32), requires_grad=True), 1 + 2j)),
+        ),
+    ),
+    (
+        "itself",
+        Known(
+            "gradients of a decomposition's gradients go through a copy or negation more or less, or by way of t",
+            lambda call, difference: (
+                _family(call) == "decomposition"
+                and (difference.what.startswith("second") or call.name == "linalg_solve_triangular")
+                and difference.what.endswith(("graph", "order", "text"))
+            ),
+            Call("linalg_eigh", (Leaf(np.array([[2.0, 0.5], [0.5, 1.0]]), requires_grad=True),), twice=True),
         ),
     ),
     (

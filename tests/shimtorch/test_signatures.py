@@ -243,11 +243,15 @@ def test_number_too_large_for_an_int64(tensors_are):
 
 
 def call(form, name, args, kwargs):
-    if name in ("split", "einsum"):  # the public ones are written in Python, in front of these
+    if name in ("split", "einsum", "tensordot"):  # the public ones are written in Python, in front of these
         owner = torch._VF if form == "function" else torch._C.TensorBase
         return getattr(owner, name)(*(() if form == "function" else (torch.ones(2, 3),)), *args, **kwargs)
     if form == "method":
         return getattr(torch.ones(2, 3), name)(*args, **kwargs)
+    if name.startswith("linalg_"):
+        return getattr(torch.linalg, name.removeprefix("linalg_"))(*args, **kwargs)
+    if name == "chain_matmul":  # beneath what takes the matrices one by one
+        return torch._C._VariableFunctions.chain_matmul(*args, **kwargs)
     # torch keeps in ``_C._nn`` what its functions in Python call
     function = getattr(torch, name, None) or getattr(torch._C._nn, name, None) or getattr(torch.nn.functional, name)
     return function(*args, **kwargs)

@@ -37,9 +37,12 @@ _DEPRECATED = (
 
 
 def _factor(input, upper: bool, cls):
-    require_kernel(input, "cholesky_cpu")
-    with np.errstate(all="ignore"):
-        factor, info = square_root(input._a, upper)
+    if cls is _CholeskyBackward0 and not input._a.size:  # of whatever shape and dtype
+        factor, info = np.zeros(input._a.shape, input._a.dtype), np.zeros(1, np.int32)
+    else:
+        require_kernel(input, "cholesky_cpu")
+        with np.errstate(all="ignore"):
+            factor, info = square_root(input._a, upper)
     out = wrap(factor)
     if input._rg and state.enabled:
         record_jointly(cls, (input,), (out,), (factor,), (upper,))

@@ -18,8 +18,11 @@ _BLOCKS = (8, 4, 2, 1)  # what the rows of a triangle after the last sixteen are
 
 
 def column_major(a):
-    """``a`` with matrices whose columns are contiguous, as LAPACK leaves them; itself if they are."""
-    return np.ascontiguousarray(a.swapaxes(-1, -2)).swapaxes(-1, -2)
+    """``a`` with matrices whose columns are contiguous, as LAPACK leaves them."""
+    rows, columns = a.shape[-2:]
+    turned = np.empty((*a.shape[:-2], columns, rows), a.dtype)  # also where a dimension of one element has any stride
+    turned[...] = a.swapaxes(-1, -2)
+    return turned.swapaxes(-1, -2)
 
 
 def adjoint(a):

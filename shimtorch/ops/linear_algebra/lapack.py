@@ -42,6 +42,8 @@ def _every_vector(a):
 
 def _decomposed(a, full: bool):
     kind = a.dtype.char
+    if kind == "e":  # without elements
+        return tuple([part.astype(a.dtype) for part in np.linalg.svd(a.astype("f"), full_matrices=full)])
     if kind not in "fF" or _SVD[full] is None:
         return np.linalg.svd(a, full_matrices=full)
     return _called(_SVD[full], a, "f->fff" if kind == "f" else "F->FfF")

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from ... import _errors
+from ..._layout import laid_out
 from ..._tensor import Tensor, scalar_type_name, wrap
 from ...autograd.jointly import joint_class, record_jointly
 from ...autograd.mode import state
@@ -16,7 +17,7 @@ from .._define import publish, quietly
 from ..extrema import named_result
 from .checks import require_kernel, require_matrix
 from .cholesky import _require_bool
-from .elimination import adjoint
+from .elimination import adjoint, column_major
 from .spectra import _checked_symmetric, eigh_arrays
 from .svd import require_svd, svd_arrays
 from .systems import is_vector
@@ -67,7 +68,8 @@ def _threshold(sizes, largest, absolute, relative):
 
 
 def _of_pinv(xp, grads, wanted, pinv, a):
-    return (pinv_derivative(xp, grads[0], pinv, a),)
+    found = pinv_derivative(xp, grads[0], pinv, a)
+    return (column_major(found) if xp is ARRAYS else found,)
 
 
 def pinv_derivative(xp, grad, pinv, a):
@@ -78,8 +80,8 @@ def pinv_derivative(xp, grad, pinv, a):
     if rows <= columns:
         k = mul(grad_h, pinv)
         beyond = mul(k, pinv_h)
-        rest = grad_h - mul(k, a)
-        last = mul(mul(pinv_h, pinv), rest)
+        last = mul(pinv_h, pinv)  # torch computes terms from right to left
+        last = mul(last, grad_h - mul(k, a))
         third = mul(mul(a, pinv), beyond)
         return -xp.mH(mul(pinv, k)) + beyond - third + last
     k = mul(pinv, grad_h)
@@ -117,6 +119,15 @@ def _pinv_array(input, absolute, relative, hermitian):
     return np.ascontiguousarray(ARRAYS.matmul(v * inverse[..., None, :], adjoint(u)))
 
 
+def _refuse_gradients(atol, rtol) -> None:
+    for name, value in (("atol", atol), ("rtol", rtol)):
+        if state.enabled and isinstance(value, Tensor) and value._rg:
+            raise RuntimeError(
+                f"The function 'linalg_pinv' is not differentiable with respect to argument '{name}'. This input "
+                "cannot have requires_grad True."
+            )
+
+
 _UNSET = object()
 
 
@@ -134,6 +145,7 @@ def _pinv(input, rcond=_UNSET, hermitian=False, *, atol=None, rtol=None):
             f"linalg.pinv({scalar_type_name(input)}{{{list(a.shape)}}}): expected a tensor with 2 or more dimensions "
             "of float, double, cfloat or cdouble types"
         )
+    _refuse_gradients(atol, rtol if rcond is _UNSET else rcond)
     if relative is None:
         absolute, relative = _tolerances(input, atol, rtol, name)
     else:
@@ -204,7 +216,7 @@ def _of_least_squares(xp, grads, wanted, a, b, solution):
             of_x = xp.column(of_x)
         pinv = _plain_pinv(xp, a)
         if wanted[0]:
-            of_a = pinv_derivative(xp, xp.matmul(of_x, xp.mH(b)), pinv, a)
+            of_a = _of_pinv(xp, (xp.matmul(of_x, xp.mH(b)),), None, pinv, a)[0]
         if wanted[1]:
             of_b = xp.matmul(xp.mH(pinv), of_x)
             of_b = xp.without_column(of_b) if vector else of_b
@@ -214,12 +226,16 @@ def _of_least_squares(xp, grads, wanted, a, b, solution):
         weight = xp.row(of_residuals)
         if wanted[0]:
             more = xp.mul_scalar(xp.matmul(weight * residual, xp.mH(x)), 2)
-            of_a = more if of_a is None else of_a + more
+            of_a = more if of_a is None else _sum_of(xp, of_a, more)
         if wanted[1]:
             more = xp.mul_scalar(weight, -2) * residual
             more = xp.without_column(more) if vector else more
             of_b = more if of_b is None else of_b + more
     return of_a, of_b
+
+
+def _sum_of(xp, a, b):
+    return laid_out(a + b, a, b) if xp is ARRAYS else a + b
 
 
 def _plain_pinv(xp, a):
@@ -283,9 +299,10 @@ def _lstsq(input, b, rcond=None, *, driver=None):
     vector = is_vector(input._a, b._a)
     a, y = input._a, b._a[..., None] if vector else b._a
     try:
-        batch = np.broadcast_shapes(a.shape[:-2], y.shape[:-2])
+        others = b._a.shape[:-1] if b._a.ndim < a.ndim else y.shape[:-2]  # whether these are vectors or matrices
+        batch = np.broadcast_shapes(a.shape[:-2], others)
     except ValueError:
-        raise _errors.broadcast(a.shape[:-2], y.shape[:-2]) from None
+        raise _errors.broadcast(a.shape[:-2], others) from None
     a, y = (np.broadcast_to(m, (*batch, *m.shape[-2:])) for m in (a, y))
     x, rank, values = quietly_solved(a, y, eps if rcond is None else float(rcond), driver)
     rows, columns = a.shape[-2:]
@@ -313,8 +330,9 @@ def _packed_results(input, b, x, residuals, rank, values, driver, vector):
     if state.enabled and (input._rg or b._rg):
         node = record_jointly(_LinalgLstsqBackward0, (input, b), outs, (input, b, outs[0]._a))
         extra_of(node).operands = ((input._a.shape, None), (b._a.shape, None))
-    ranks = np.zeros(0, np.int64) if driver == "gels" else np.asarray(rank, np.int64)
-    values = values if driver in ("gelsd", "gelss") else np.zeros(0, values.dtype)
+    own = tuple([slice(0, size) for size in input._a.shape[:-2]])
+    ranks = np.zeros(0, np.int64) if driver == "gels" else np.asarray(rank, np.int64)[(*own, ...)]
+    values = values[(*own, ...)] if driver in ("gelsd", "gelss") else np.zeros(0, values.dtype)
     return _lstsq_type((*outs, wrap(ranks), wrap(values)))
 
 

@@ -7,14 +7,13 @@ import math
 import numpy as np
 
 from ..._tensor import Tensor, wrap, wrap_dim
-from ...autograd.derivatives import node_class
-from ...autograd.mode import state
 from ...autograd.namespaces import TENSORS
-from .._define import SCALARS, internal, publish, record
+from .._define import SCALARS, publish
 from ..extrema import amax, amin
 from ..norms import _linalg_vector_norm, result_kind
 from ..reductions import _sum, check
 from ..shape import _permuted, _squeeze, _unsqueeze, int_tuple, to_dtype
+from ..special_values import _nan_to_num
 from .checks import require_inexact, require_matrix, require_square
 from .svd import svdvals
 from .systems import inverse_with_info
@@ -129,25 +128,12 @@ def _norm(input, ord=None, dim=None, keepdim=False, *, dtype=None):
     return _linalg_vector_norm(input, 2.0 if ord is None else ord, dims, keepdim, dtype)
 
 
-linalg_matrix_norm = publish("linalg_matrix_norm", "reduction", _matrix_norm, differentiable=("self",))
+linalg_matrix_norm = publish("linalg_matrix_norm", "decomposition", _matrix_norm, differentiable=("self",))
 linalg_vector_norm = publish("linalg_vector_norm", "reduction", _vector_norm, differentiable=("self",))
-linalg_norm = publish("linalg_norm", "reduction", _norm, differentiable=("self",))
+linalg_norm = publish("linalg_norm", "decomposition", _norm, differentiable=("self",))
 
 
 # --- condition numbers --------------------------------------------------------------------------------------------
-
-
-def _without_nan(a):
-    return np.nan_to_num(a, nan=math.inf, posinf=math.inf, neginf=-math.inf)
-
-
-_NanToNumBackward0 = node_class(
-    "NanToNumBackward0",
-    ("self",),
-    {"self": lambda xp, grad, self: xp.masked_zero(grad, xp.infinite(self))},
-    saved=("self",),
-)
-internal("infinite", lambda a: ~np.isfinite(a), lambda t: wrap(~np.isfinite(t._a)))
 
 
 def _by_inverse(input, p):
@@ -155,10 +141,7 @@ def _by_inverse(input, p):
     inverse = inverse.masked_fill(wrap(np.asarray(info > 0)[..., None, None]), math.inf)
     mine = matrix_norm(input, p, (-2, -1), False, None)
     product = mine * matrix_norm(inverse, p, (-2, -1), False, None)
-    out = wrap(np.asarray(_without_nan(product._a)))
-    if product._rg and state.enabled:
-        record(out, _NanToNumBackward0, (product,), (product,))
-    return out
+    return _nan_to_num(product, math.inf, math.inf, -math.inf)
 
 
 def _real(dtype):

@@ -201,7 +201,7 @@ def _vecdot(x, y, *, dim=-1):
             f"linalg.vecdot: Expected x and y to have the same dtype, but found x of type {scalar_type_name(x)} and y "
             f"of type {scalar_type_name(y)} instead"
         )
-    if x._a.ndim == 1 == y._a.ndim and type(dim) is int and -1 <= dim <= 0:
+    if x._a.ndim == 1 == y._a.ndim and type(dim) is int:  # whatever dim it is
         return _conjugate_dot(x, y)
     _errors.require_broadcast(x._a.shape, y._a.shape)
     return _sum(TENSORS.conj(x) * y, dim)

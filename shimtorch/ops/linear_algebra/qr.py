@@ -105,11 +105,12 @@ def _factors(A: Tensor, mode):
         )
     require_kernel(A, "geqrf_cpu")
     a = A._a
+    wide = a.astype("f") if a.dtype.itemsize == 2 else a  # which has no elements
     if mode == "r":
-        q, r = np.empty(0, a.dtype), np.linalg.qr(a, "r")
+        q, r = np.empty(0, a.dtype), np.asarray(np.linalg.qr(wide, "r"))
     else:
-        q, r = np.linalg.qr(a, mode)
-        q = column_major(q.astype(a.dtype, copy=False))
+        found, r = np.linalg.qr(wide, mode)
+        q = column_major(found.astype(a.dtype, copy=False))
     outs = wrap(q), wrap(column_major(r.astype(a.dtype, copy=False)))
     if A._rg and state.enabled:
         record_jointly(_LinalgQrBackward0, (A,), outs, (q, outs[1]._a), (mode,))

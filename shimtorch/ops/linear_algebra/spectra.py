@@ -6,6 +6,7 @@ import numpy as np
 from numpy.linalg import LinAlgError
 
 from ..._tensor import Tensor, scalar_type_name, wrap
+from ..._warnings import warn
 from ...autograd.jointly import joint_class, record_jointly
 from ...autograd.mode import state
 from ...autograd.nodes import extra_of
@@ -24,8 +25,11 @@ def _derivative(symmetric: bool):
         of_values, of_vectors = grads
         if of_vectors is None:
             if symmetric:
-                return (xp.matmul(vectors * xp.row(of_values), xp.mH(vectors)),)
-            return (xp.solve(xp.mH(vectors), xp.column(of_values) * xp.mH(vectors)),)
+                mirrored = xp.mH(vectors)
+                return (xp.matmul(vectors * xp.row(of_values), mirrored),)
+            mirrored = xp.mH(vectors)
+            scaled = xp.column(of_values) * mirrored
+            return (xp.solve(xp.mH(vectors), scaled),)
         inner = xp.matmul(xp.mH(vectors), of_vectors)
         diagonal = xp.main_diagonal(inner)
         if xp.is_complex(vectors) and not np.allclose(xp.value_of(diagonal).imag, 0, 1e-2, 1e-2):
@@ -36,9 +40,11 @@ def _derivative(symmetric: bool):
         if symmetric:
             inner = xp.mul_scalar(inner - xp.mH(inner), 0.5)
         else:
-            inner = inner - xp.matmul(xp.mH(vectors), vectors * xp.row(xp.real_part(diagonal)))
+            scaled = vectors * xp.row(xp.real_part(diagonal))
+            inner = inner - xp.matmul(xp.mH(vectors), scaled)
         mirrored = xp.conj(values)
-        inner = inner / xp.fill_diagonal(xp.row(mirrored) - xp.column(mirrored), 1.0)
+        subtracted = xp.column(mirrored)
+        inner = inner / xp.fill_diagonal(xp.row(mirrored) - subtracted, 1.0)
         if of_values is not None:
             inner = xp.set_diagonal(inner, of_values)
         inner = xp.matmul(inner, xp.mH(vectors))
@@ -72,7 +78,9 @@ def eigh_arrays(a, uplo: str):
     finite = np.isfinite(a).all((-2, -1))
     if not finite.all():
         refuse_failed(np.where(finite, 0, rows - 1), "linalg.eigh", "eig")
-    if rows >= SMALL or not a.size:
+    if not a.size:
+        return np.zeros(a.shape[:-1], a.real.dtype), np.zeros(a.shape, a.dtype)
+    if rows >= SMALL:
         return _decomposed(a, uplo)
     pairs = [spectrum(matrix, uplo == "U") for matrix in a.reshape(-1, rows, rows)]
     values = np.stack([pair[0] for pair in pairs]).reshape(a.shape[:-1])
@@ -117,11 +125,19 @@ linalg_eigvalsh = publish("linalg_eigvalsh", "decomposition", _eigvalsh, differe
 # --- any square matrices ------------------------------------------------------------------------------------------
 
 
+_HALF = (
+    "ComplexHalf support is experimental and many operators don't support it yet. (Triggered internally at "
+    "/__w/pytorch/pytorch/aten/src/ATen/EmptyTensor.cpp:54.)"
+)
+
+
 def _pairs(input: Tensor, name: str):
-    require_square(input, name)
+    if input._a.dtype.char == "e":
+        warn(_HALF, once=True)
     if input._a.dtype.kind not in "fc":
         raise RuntimeError(f"Unknown Complex ScalarType for {scalar_type_name(input)}")
-    require_kernel(input, "linalg_eig_out_cpu")
+    require_square(input, name)
+    require_kernel(input, "linalg_eig_out_cpu", for_nothing=True)
     if not np.isfinite(input._a).all():
         raise RuntimeError("torch.linalg.eig: input tensor should not contain infs or NaNs.")
     try:
@@ -146,7 +162,7 @@ def _eig(input):
 
 def _eigvals(input):
     """The eigenvalues of square matrices, complex numbers in no order. (``torch.linalg.eigvals``)"""
-    return _pairs(input, "linalg.eigvals")[0]
+    return _pairs(input, "linalg.eig" if input._rg and state.enabled else "linalg.eigvals")[0]
 
 
 linalg_eig = publish("linalg_eig", "decomposition", _eig, differentiable=("self",))

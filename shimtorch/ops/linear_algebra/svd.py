@@ -26,9 +26,9 @@ def _derivative(xp, grads, wanted, u, s, vh, full):
     of_u, of_s, of_vh = grads
     if full:
         count = s.shape[-1]
-        of_u = None if of_u is None else first_columns(xp, of_u, count)
+        vh, u = first_rows(xp, vh, count), first_columns(xp, u, count)
         of_vh = None if of_vh is None else first_rows(xp, of_vh, count)
-        u, vh = first_columns(xp, u, count), first_rows(xp, vh, count)
+        of_u = None if of_u is None else first_columns(xp, of_u, count)
     rows, columns = u.shape[-2], vh.shape[-1]
     if of_u is None and of_vh is None:
         if rows >= columns:
@@ -46,12 +46,14 @@ def _derivative(xp, grads, wanted, u, s, vh, full):
     if rows > columns and of_u is not None:
         inner = xp.matmul(u, inner)
         scaled = of_u / xp.row(s)
-        inner = inner + scaled - xp.matmul(u, xp.matmul(xp.mH(u), scaled))
+        subtracted = xp.matmul(u, xp.matmul(xp.mH(u), scaled))
+        inner = inner + scaled - subtracted
         return (xp.matmul(inner, vh),)
     if rows < columns and of_vh is not None:
         inner = xp.matmul(inner, vh)
         scaled = of_vh / xp.column(s)
-        inner = inner + scaled - xp.matmul(xp.matmul(scaled, xp.mH(vh)), vh)
+        subtracted = xp.matmul(xp.matmul(scaled, xp.mH(vh)), vh)
+        inner = inner + scaled - subtracted
         return (xp.matmul(u, inner),)
     if rows >= columns:
         return (xp.matmul(u, xp.matmul(inner, vh)),)
@@ -61,12 +63,14 @@ def _derivative(xp, grads, wanted, u, s, vh, full):
 def _inside(xp, s, in_u, in_v):
     """What stands between U and Vh of the gradient, its diagonal aside."""
     squares = s * s
-    distances = xp.fill_diagonal(xp.row(squares) - xp.column(squares), 1)
+    subtracted = xp.column(squares)  # torch computes operands from right to left
+    distances = xp.fill_diagonal(xp.row(squares) - subtracted, 1)
     if in_u is None:
         return xp.column(s) * (in_v / distances)
     if in_v is None:
         return in_u / distances * xp.row(s)
-    return (in_u * xp.row(s) + xp.column(s) * in_v) / distances
+    added = xp.column(s) * in_v
+    return (in_u * xp.row(s) + added) / distances
 
 
 def _require_invariance(xp, in_u, in_v) -> None:
@@ -111,10 +115,10 @@ def svd_outputs(input: Tensor, full: bool):
     return outs
 
 
-def _require_no_driver(driver) -> None:
+def _require_no_driver(driver, a) -> None:
     if driver is not None and not isinstance(driver, str):
         raise TypeError("driver")
-    if driver is not None:
+    if driver is not None and a.size:
         raise RuntimeError(
             "torch.linalg.svd: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER backend."
         )
@@ -131,7 +135,7 @@ def _svd(A, full_matrices=True, *, driver=None):
     ``full_matrices``, the vectors that S has numbers for. (``torch.linalg.svd``)"""
     _require_bool(full_matrices)
     require_svd(A)
-    _require_no_driver(driver)
+    _require_no_driver(driver, A._a)
     return _svd_type(svd_outputs(A, full_matrices))
 
 
@@ -144,7 +148,7 @@ def svdvals(A: Tensor):
 def _svdvals(A, *, driver=None):
     """The singular values of matrices, descending. (``torch.linalg.svdvals``)"""
     require_svd(A)
-    _require_no_driver(driver)
+    _require_no_driver(driver, A._a)
     return svdvals(A)
 
 

@@ -12,6 +12,7 @@ from ...autograd.namespaces import ARRAYS
 from ...autograd.nodes import extra_of
 from .._define import internal, publish, quietly
 from ..extrema import named_result
+from ..shape import warn_of_complex
 from .checks import refuse_failed, require_inexact, require_kernel, require_matrix, require_square
 from .cholesky import _require_bool
 from .elimination import column_major, factored, solved, solved_triangular
@@ -145,8 +146,8 @@ linalg_solve_ex = publish("linalg_solve_ex", "decomposition", _solve_ex, differe
 
 
 def _of_inverse(xp, grads, wanted, inverse):
-    back = xp.mH(inverse)
-    return (-xp.matmul(back, xp.matmul(grads[0], xp.mH(inverse))),)
+    inner = xp.matmul(grads[0], xp.mH(inverse))
+    return (-xp.matmul(xp.mH(inverse), inner),)
 
 
 _LinalgInvExBackward0 = joint_class("LinalgInvExBackward0", ("inverse",), _of_inverse, ("inverse",))
@@ -227,11 +228,12 @@ def _solve_triangular(input, B, *, upper, left=True, unitriangular=False):
     require_square(input, name)
     require_matrix(B, name, "B")
     _require_fitting(input._a, B._a, left, name)
-    require_kernel(input, "triangular_solve_cpu")
+    require_kernel(input, "triangular_solve_cpu", for_nothing=True)
     return _triangular(input, B, upper, left, unitriangular)
 
 
 def _triangular(a: Tensor, b: Tensor, upper: bool, left: bool, unitriangular: bool):
+    warn_of_complex(b._a, a._a.dtype)
     y = b._a.astype(a._a.dtype, copy=False)
     r = quietly(solved_triangular, a._a, y, not upper, left, unitriangular)
     out = wrap(column_major(r))
@@ -245,7 +247,7 @@ def _triangular(a: Tensor, b: Tensor, upper: bool, left: bool, unitriangular: bo
 
 internal(
     "solve_triangular",
-    lambda a, b, upper, left, unit: quietly(solved_triangular, a, b, not upper, left, unit),
+    lambda a, b, upper, left, unit: column_major(quietly(solved_triangular, a, b, not upper, left, unit)),
     _triangular,
 )
 linalg_solve_triangular = publish(

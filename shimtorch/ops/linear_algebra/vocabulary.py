@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..._tensor import Tensor, wrap
-from ...autograd.derivatives import node_class
-from ...autograd.mode import state
+from ..._tensor import Tensor
 from ...autograd.namespaces import ARRAYS, TENSORS
-from .._define import internal, record
+from .._define import internal
+from ..diagonals import embed_diagonal, view_of_diagonal
 from ..linalg import _matmul, _product
 from ..shape import _squeeze, _transpose, _unsqueeze
 from .elimination import adjoint
@@ -29,18 +28,6 @@ def _on_diagonals(values):
     return out
 
 
-_DiagEmbedBackward0 = node_class(
-    "DiagEmbedBackward0", ("self",), {"self": lambda xp, grad: xp.main_diagonal(grad)}
-)  # fmt: skip
-
-
-def _embedded(values: Tensor):
-    out = wrap(_on_diagonals(values._a))
-    if values._rg and state.enabled:
-        record(out, _DiagEmbedBackward0, (values,))
-    return out
-
-
 def _filled(a, number):
     a = np.array(a)
     np.einsum("...ii->...i", a)[...] = number
@@ -58,7 +45,7 @@ def _set_diagonal(t: Tensor, values: Tensor):
 
 
 def _diagonal(t: Tensor):
-    return TENSORS.diagonal(t, t._a.ndim - 2, t._a.ndim - 1)
+    return view_of_diagonal(t, 0, -2, -1)
 
 
 internal("matmul", _product_of_any, _matmul)
@@ -67,10 +54,9 @@ internal("column", lambda a: a[..., None], lambda t: _unsqueeze(t, -1))  # each 
 internal("row", lambda a: a[..., None, :], lambda t: _unsqueeze(t, -2))
 internal("without_column", lambda a: a[..., 0], lambda t: _squeeze(t, -1))
 internal("main_diagonal", lambda a: np.einsum("...ii->...i", a), _diagonal)
-internal("diag_embed", _on_diagonals, _embedded)
+internal("diag_embed", _on_diagonals, lambda t: embed_diagonal(t, 0, -2, -1))
 internal("fill_diagonal", _filled, _fill_diagonal)
 internal("set_diagonal", _filled, _set_diagonal)
-internal("imag", lambda a: a.imag, lambda t: TENSORS.select(TENSORS.view_as_real(t), t._a.ndim, 1))
 internal("real_part", lambda a: a.real, lambda t: TENSORS.real(t) if t._a.dtype.kind == "c" else t)
 ARRAYS.value_of, TENSORS.value_of = (lambda a: a), (lambda t: t._a)
 
