@@ -124,7 +124,7 @@ from .ops.joining import (
     vsplit,
     vstack,
 )
-from .ops.layers import dropout, dropout_, embedding
+from .ops.layers import dropout, dropout_, embedding, embedding_renorm_
 from .ops.linalg import addmm, bmm, dot, ger, matmul, mm, mv, outer
 from .ops.linear_algebra.cholesky import cholesky
 from .ops.linear_algebra.determinants import det, logdet, slogdet
@@ -331,6 +331,7 @@ __all__ = [
     "dtype",
     "einsum",
     "embedding",
+    "embedding_renorm_",
     "empty",
     "empty_like",
     "enable_grad",

@@ -650,6 +650,7 @@ SIGNATURES: dict[str, Signatures] = {
     "embedding": Signatures(
         ("(Tensor weight, Tensor indices, SymInt padding_idx=-1, bool scale_grad_by_freq=False, bool sparse=False)",)
     ),
+    "embedding_renorm_": Signatures(("(Tensor input, Tensor indices, double max_norm, double norm_type)",)),
     # nn
     **_activation("celu", "Scalar alpha=1.0"),
     **_activation("elu", "Scalar alpha=1, Scalar scale=1, Scalar input_scale=1", out=True),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 
+from ..autograd.mode import no_grad
 from ..ops.activations import logsigmoid, softplus
 from ..ops.activations import relu as _relu
 from ..ops.classification import cross_entropy, nll_loss
 from ..ops.layers import dropout as _dropout
 from ..ops.layers import dropout_ as _dropout_
 from ..ops.layers import embedding as _embedding
-from ..ops.layers import linear, one_hot
+from ..ops.layers import embedding_renorm_, linear, one_hot
 from ..ops.losses import binary_cross_entropy, binary_cross_entropy_with_logits, mse_loss
 from ..ops.padding import pad
 from ._activations import *  # noqa: F403 (what it names in ``__all__``)
@@ -99,8 +100,9 @@ def embedding(
 ):
     """The rows of ``weight`` (count, size) at the indices ``input`` (int64 or int32, any shape).
 
-    The row ``padding_idx`` gets no gradient. Neither ``max_norm`` nor ``sparse`` is offered. AssertionError for a
-    ``padding_idx`` that is no row, IndexError for an index that is none.
+    The row ``padding_idx`` gets no gradient. With ``max_norm``, rows that are longer are shortened in ``weight`` first.
+    Sparse gradients are not offered. AssertionError for a ``padding_idx`` that is no row, IndexError for an index that
+    is none.
     """
     if padding_idx is None:
         padding_idx = -1
@@ -110,7 +112,9 @@ def embedding(
             raise AssertionError("Padding_idx must be within num_embeddings")
         padding_idx += count if padding_idx < 0 else 0
     if max_norm is not None:
-        raise NotImplementedError("shimtorch does not offer embedding(..., max_norm=...)")
+        input = input.contiguous()
+        with no_grad():
+            embedding_renorm_(weight.detach(), input, max_norm, norm_type)
     return _embedding(weight, input, padding_idx, scale_grad_by_freq, sparse)
 
 

@@ -11,10 +11,11 @@ import numpy as np
 
 from .. import _dtypes, _errors, _random, _samplers
 from .._layout import laid_out
-from .._tensor import Tensor, wrap
+from .._tensor import Tensor, scalar_type_name, wrap
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
-from ._define import F16, F32, internal, publish, quietly, record
+from ..autograd.rebasing import require_writable
+from ._define import F16, F32, inplace_of, internal, publish, quietly, record, recording
 from .linalg import _addmm, _matmul
 from .sampling import in_memory_order
 from .shape import _reshape_to, _t, described
@@ -145,6 +146,14 @@ internal("embedding_backward", _summed_rows, _embedding_backward_tensors)
 internal("embedding_double_backward", _looked_up, _looked_up_tensors)
 
 
+def _require_indices(indices, name: str, place: int) -> None:
+    if indices._a.dtype.name not in ("int64", "int32"):
+        raise RuntimeError(
+            f"Expected tensor for argument #{place} 'indices' to have one of the following scalar types: Long, Int; "
+            f"but got {described(indices)} instead (while checking arguments for {name})"
+        )
+
+
 def _embedding(weight, indices, padding_idx=-1, scale_grad_by_freq=False, sparse=False):
     """The rows of ``weight`` (count, size) at ``indices`` (int64 or int32, any shape).
 
@@ -158,12 +167,8 @@ def _embedding(weight, indices, padding_idx=-1, scale_grad_by_freq=False, sparse
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     if w.ndim != 2:
         raise RuntimeError("'weight' must be 2-D")
-    if i.dtype.name not in ("int64", "int32"):
-        raise RuntimeError(
-            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
-            f"{described(indices)} instead (while checking arguments for embedding)"
-        )
-    if sparse:
+    _require_indices(indices, "embedding", 1)
+    if sparse and weight._rg and state.enabled:
         raise NotImplementedError("shimtorch does not offer sparse gradients")
     padding_idx = operator.index(padding_idx)
     if i.size and not w.shape[0]:
@@ -179,6 +184,58 @@ def _embedding(weight, indices, padding_idx=-1, scale_grad_by_freq=False, sparse
 
 
 embedding = publish("embedding", "layer", _embedding, differentiable=("weight",))
+
+
+def _not_derived(xp, grad):
+    raise NotImplementedError("the derivative for 'embedding_renorm' is not implemented.")
+
+
+_EmbeddingRenormBackward0 = node_class("EmbeddingRenormBackward0", ("self",), {"self": _not_derived})
+
+
+def _renormed(input, indices, max_norm, norm_type):
+    rows = input.detach().clone()
+    if rows._a.dtype.kind not in "fc" and indices._a.size:
+        kind = scalar_type_name(input)
+        text = f"norm(): input dtype should be either floating point or complex. Got {kind} instead."
+        raise _errors.first(RuntimeError(text))
+    for place in np.unique(indices._a).tolist():
+        try:
+            row = rows.select(0, place)
+            norm = row.norm(norm_type).item()
+        except IndexError as error:
+            raise _errors.first(error) from None
+        if norm > max_norm:
+            row.mul_(max_norm / (norm + 1e-7))
+    out = wrap(rows._a)
+    if recording(input):
+        record(out, _EmbeddingRenormBackward0, (input,))
+    return out
+
+
+_renorm_in_place = inplace_of(_renormed)
+
+
+def _embedding_renorm_(input, indices, max_norm, norm_type):
+    """The rows of ``input`` (count, size) at ``indices`` (int64 or int32) shortened in place to length ``max_norm``.
+
+    ``norm_type`` says which length, as ``p`` of ``torch.norm``. Rows that are shorter stay. IndexError for an index
+    that is not there. (``torch.embedding_renorm_``)
+    """
+    if state.enabled and input._rg:
+        require_writable(input)
+    if input._a.ndim != 2:
+        raise RuntimeError(
+            f"Expected 2-dimensional tensor, but got {input._a.ndim}-dimensional tensor for argument #1 'self' (while "
+            "checking arguments for embedding_renorm_)"
+        )
+    _require_indices(indices, "embedding_renorm_", 2)
+    if not isinstance(max_norm, (int, float)) or not isinstance(norm_type, (int, float)):
+        raise TypeError("max_norm")
+    return _renorm_in_place(input, indices, max_norm, norm_type)
+
+
+embedding_renorm_ = publish("embedding_renorm_", "layer", _embedding_renorm_)
 
 # --- one hot ------------------------------------------------------------------------------------------------------
 

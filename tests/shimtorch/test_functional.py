@@ -185,6 +185,9 @@ def test_embedding(data):
         options["padding_idx"] = data.draw(st.integers(-5, 5))
     if data.draw(few):
         options["scale_grad_by_freq"] = True
+    if data.draw(few):
+        options["max_norm"] = data.draw(st.sampled_from([1.0, 0, 2.5, float("nan")]))
+        options["norm_type"] = data.draw(st.sampled_from([2.0, 1, float("inf")]))
     twice = size > 0 and data.draw(st.booleans())  # torch cannot reshape the second gradient of nothing
     agree(Call("embedding", (indices, weight), options, "nn", twice=twice))
 
