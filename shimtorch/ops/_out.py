@@ -138,7 +138,7 @@ _RULES = {
 
 
 def _of_diag(result: Tensor, out: Tensor, inputs) -> None:
-    if not _no_category_lost(result.dtype, out.dtype):
+    if inputs[0]._a.ndim == 1 and not _no_category_lost(result.dtype, out.dtype):
         have, want = scalar_type_name(result), scalar_type_name(out)
         raise RuntimeError(f"diag: result type {have} can't be cast to the desired out= type {want}")
     _exact(result, out, inputs)

@@ -9,6 +9,7 @@ from ..autograd.derivatives import node_class
 from ..autograd.mode import state
 from ..autograd.namespaces import TENSORS
 from ._define import SCALARS, internal, publish, record, recording
+from .advanced_indexing import element_of
 from .gathering import I64, _in_place
 from .shape import _index, dense_copy
 
@@ -42,14 +43,14 @@ def _zeroed(input, dim: int, index):
 
 
 def _rows_once(grad, dim: int, index):
-    return np.take(grad, np.unique(index), dim) if grad.ndim else grad
+    return np.take(grad, np.unique(index), dim) if grad.ndim else grad.reshape(1)[: index.size]
 
 
 internal("index_filled", _filled, _zeroed)
 internal(
     "rows_once",
     _rows_once,
-    lambda grad, dim, index: grad.index_select(dim, wrap(np.unique(index._a))) if grad._a.ndim else grad,
+    lambda grad, dim, index: grad.index_select(dim, wrap(np.unique(index._a))),
 )
 
 
@@ -57,7 +58,7 @@ def _element(value, kind):
     value = value._a.item() if isinstance(value, Tensor) else value
     if isinstance(value, (complex, np.complexfloating)) and kind.kind != "c":
         raise RuntimeError("index_fill_(): Converting complex Scalar to non-complex type is not supported")
-    return np.asarray(value).astype(kind)
+    return element_of(value, kind)
 
 
 def _index_fill(input, dim, index, value):

@@ -152,10 +152,10 @@ def _mode(name: str, called: str, places):
             },
         )  # fmt: skip
         back_nodes[n] = node_class(
-            f"{called}Pad{n}DBackwardBackward0", ("grad_output", "self"), fixed=("padding", "sizes"),
+            f"{called}Pad{n}DBackwardBackward0", ("grad_output", "self"), fixed=("padding", "shape"),
             derivatives={
                 "grad_output": lambda xp, grad, padding: getattr(xp, f"pad_by_{name}")(grad, padding),
-                "self": lambda xp, grad, sizes: xp.zeros_of(grad, sizes),
+                "self": lambda xp, grad, shape: xp.zeros_of(grad, shape),
             },
         )  # fmt: skip
     return forward

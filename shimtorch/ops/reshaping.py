@@ -257,6 +257,9 @@ def _unflatten(input, dim, sizes):
     dim = wrap_dim(_index(dim), len(shape))
     if not sizes:
         raise RuntimeError("unflatten: sizes must be non-empty")
+    if not shape:
+        what = f"Dimension specified as {dim} but tensor has no dimensions"
+        raise RuntimeError(f"unflatten got an unexpected error:\n{what}")
     if sizes.count(-1) > 1:
         raise RuntimeError("unflatten got an unexpected error:\nonly one dimension can be inferred")
     known, size = math.prod([n for n in sizes if n != -1]), shape[dim]

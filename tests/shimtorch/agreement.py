@@ -782,6 +782,34 @@ KNOWN_DIFFERENCES: list[Known] = [
         Call("gelu", (_leaf([0.0, 0.0], [1.0, 0.0]),), {"out": _leaf([0.0, 0.0], [0.0, 0.0], layout="transposed")}),
     ),
     Known(
+        "probabilities that are a view of what bernoulli_ fills keep the node they had before in torch",
+        lambda call, difference: (
+            call.name == "bernoulli_" and call.aliased and difference.what.endswith(("graph", "order"))
+        ),
+        Call("bernoulli_", (_leaf(0.0, 0.0, requires_grad=True, copied=True), Alias(0, "first")), form="method"),
+    ),
+    Known(
+        "where both are wrong, torch complains of memory that is shared before shapes that do not fit",
+        lambda call, difference: (
+            call.name in ("logical_or_", "logical_and_", "logical_xor_")
+            and call.aliased
+            and "refer to a single memory location" in str(difference.theirs)
+        ),
+        Call("logical_or_", (Leaf(np.zeros((2, 3, 3), np.float32)), Alias(0, "transposed")), form="method"),
+    ),
+    Known(
+        "what unflatten did not expect comes with the stack of C++ in torch",
+        lambda call, difference: (
+            call.name == "unflatten" and "unexpected error" in f"{difference.ours} {difference.theirs}"
+        ),
+        Call("unflatten", (_leaf(1.0, 2.0), 0, (-1, -1))),
+    ),
+    Known(
+        "where there are no slices torch complains of memory, not of the index",
+        lambda call, difference: call.name.startswith("index_fill") and "setStorage" in str(difference.theirs),
+        Call("index_fill", (_leaf(), 0, Leaf(np.zeros(1, np.int64)), 1.0)),
+    ),
+    Known(
         "torch enlarges the tensor that addbmm_ writes, but not in memory of NumPy's; shimtorch does so in any memory",
         lambda call, difference: call.name == "addbmm_" and "storage that is not resizable" in str(difference.theirs),
         Call(

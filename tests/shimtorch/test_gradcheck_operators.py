@@ -103,6 +103,11 @@ def _checked(name, data):
     call = wanting(_of_kind(call, "float64"), data.draw(st.integers(0, 2**16)), near=True)
     numbers = [*call.operands, *call.options.values()]
     assume(not call.aliased and not any(isinstance(number, complex) for number in numbers))
+    # Of several values for one place all get a gradient in torch, though only one of them counts.
+    places = (
+        [leaf.values for leaf in call.leaves if leaf.values.dtype.kind == "i"] if name.startswith("index_put") else []
+    )
+    assume(all(np.unique(values).size == values.size for values in places))
     call = dataclasses.replace(call, options={k: v for k, v in call.options.items() if k != "out"})
     try:
         function, leaves = checked(call)

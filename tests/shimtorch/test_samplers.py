@@ -553,7 +553,7 @@ class Values:
         return f"Values({self.__dict__})"
 
 
-NUMBERS = st.one_of(st.sampled_from([0, 1, -1, 0.5, 2.5, 100.0]), st.floats(-3, 3))
+NUMBERS = st.one_of(st.sampled_from([0, 1, -1, 0.5, 2.5, 100.0]), st.floats(-3, 3, allow_subnormal=False))
 VALUES = st.builds(
     Values,
     shape=st.one_of(

@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from ..._tensor import Tensor, wrap, wrap_dim
-from ...autograd.namespaces import TENSORS
 from .._define import SCALARS, publish
 from ..extrema import amax, amin
 from ..norms import _linalg_vector_norm, result_kind
+from ..pieces import _narrow
 from ..reductions import _sum, check
 from ..shape import _permuted, _squeeze, _unsqueeze, int_tuple, to_dtype
 from ..special_values import _nan_to_num
@@ -148,10 +148,6 @@ def _real(dtype):
     return np.zeros(0, dtype).real.dtype
 
 
-def _end(values, where: slice):
-    return TENSORS.slice(values, values._a.ndim - 1, where)
-
-
 def _cond(input, p=None):
     """The condition numbers of matrices by norm ``p``, which are square unless that is 2 (or None) or -2; inf or nan
     for singular ones. (``torch.linalg.cond``)"""
@@ -181,15 +177,10 @@ def _cond(input, p=None):
         return wrap(np.zeros(a.shape[:-2], _real(a.dtype)))
     if abs(number) == 2:
         values = svdvals(input)
-        largest, smallest = _end(values, slice(0, 1)), _end(values, slice(a_last(values), None))
+        largest, smallest = (_narrow(values, -1, place, 1) for place in (0, -1))
         return _squeeze(smallest / largest if number < 0 else largest / smallest, -1)
     require_square(input, f"linalg.cond(ord={_shown(number)})")
     return _by_inverse(input, number)
-
-
-def a_last(values) -> int:
-    """The place of the last of them."""
-    return values._a.shape[-1] - 1
 
 
 linalg_cond = publish("linalg_cond", "decomposition", _cond, differentiable=("self",))
