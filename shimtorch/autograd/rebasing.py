@@ -187,7 +187,8 @@ def way_to(view) -> tuple:
         start, of = made.array, made.steps
     shape, strides = _in_elements(geometry(view), view._a.itemsize)
     distance = (_address(view._a) - _address(start)) // view._a.itemsize if view._a.size else 0
-    return *of, lambda tensor: TENSORS.as_strided(tensor, shape, strides, tensor.storage_offset() + distance)
+    # Without elements a place says nothing.
+    return *of, lambda tensor: TENSORS.as_strided(tensor, shape, strides, max(tensor.storage_offset() + distance, 0))
 
 
 def led(tensor, steps):

@@ -150,10 +150,10 @@ def _trace(input):
     """The sum of the main diagonal of a matrix, 0-d; of integers as int64. RuntimeError for other tensors.
     (``torch.trace``)"""
     a = input._a
-    if a.ndim != 2:
-        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {a.ndim}")
     if a.dtype.kind == "b":
         raise _errors.not_implemented("trace", input)
+    if a.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {a.ndim}")
     values = np.ascontiguousarray(_diagonal_of(a, 0, 0, 1))
     wide = {"e": np.float32, "f": np.float64, "F": np.complex128}.get(
         a.dtype.char, a.dtype if a.dtype.kind in "fc" else np.int64

@@ -88,12 +88,14 @@ def _take_along_dim(input, indices, dim=None):
             f"torch.take_along_dim(): dtype of indices should be Long but got {scalar_type_name(indices)}"
         )
     dim = wrap_dim(given, ndim)
+    if not ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     own, other = (
         [1 if d == dim else size for d, size in enumerate(tensor._a.shape)] for tensor in (input, indices)
     )  # fmt: skip
     _errors.require_broadcast(own, other)
     shape = np.broadcast_shapes(tuple(own), tuple(other))
-    size = input._a.shape[dim] if ndim else 1
+    size = input._a.shape[dim]
     places = indices % size if size else indices
     whole, wanted = (
         [tensor._a.shape[dim] if d == dim else n for d, n in enumerate(shape)] for tensor in (input, indices)

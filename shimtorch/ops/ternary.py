@@ -87,8 +87,10 @@ def factor(value, kind: np.dtype) -> np.ndarray:
 
 def _added(name: str, compute, check, says: str, always: bool, **derivatives):
     """``always``: ``tensor2`` is in both derivatives, and is then saved whether one is needed or not."""
+    # What was saved may not have been freed, whoever needs it.
+    through = (lambda xp, grad, tensor2: grad) if always else (lambda xp, grad: grad)
     cls = node_class(
-        f"{name.title()}Backward0", ("self", "tensor1", "tensor2"), {"self": lambda xp, grad: grad, **derivatives},
+        f"{name.title()}Backward0", ("self", "tensor1", "tensor2"), {"self": through, **derivatives},
         saved=("tensor1", "tensor2"), fixed=("value",), optional=("tensor1", "tensor2"),
     )  # fmt: skip
 

@@ -326,6 +326,28 @@ KNOWN = [
         ),
     ),
     (
+        "element",
+        Known(
+            "which node had a gradient of a wrong shape is told of the write itself, in torch of what it is part of",
+            lambda call, difference: (
+                call.name == "scatter_add_"
+                and "returned an invalid gradient" in str(difference.ours)
+                and "returned an invalid gradient" in str(difference.theirs)
+            ),
+            Call(
+                "scatter_add_",
+                (
+                    Leaf(np.zeros((1, 1, 1), np.float32), requires_grad=True, copied=True),
+                    0,
+                    Leaf(np.zeros((0, 1, 1), np.int64)),
+                    Leaf(np.zeros((0, 1, 2), np.float32), requires_grad=True),
+                ),
+                form="method",
+                twice=True,
+            ),
+        ),
+    ),
+    (
         "itself",
         Known(
             "dimensions of one element or none have other strides, by which torch chooses a way to the gradient",

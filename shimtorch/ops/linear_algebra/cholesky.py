@@ -15,6 +15,9 @@ from .elimination import square_root
 
 
 def _derivative(xp, grads, wanted, factor, upper):
+    if grads[0].ndim < 2:
+        what = f"Got {grads[0].ndim}-D tensor."
+        raise RuntimeError(f"tensor.mH is only supported on matrices or batches of matrices. {what}")
     lower = xp.mH(factor) if upper else factor
     grad = xp.mH(grads[0]) if upper else grads[0]
     grad = xp.tril(xp.matmul(xp.mH(lower), grad), 0)

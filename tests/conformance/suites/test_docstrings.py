@@ -126,7 +126,7 @@ def test_prompts_in_disorder_are_damage() -> None:
     [
         (["torch.ones(1)"], None),
         (["torch.compile(f)"], "torch.compile"),
-        (["import torch.linalg as la", "la.det(x)"], "torch.linalg.det"),
+        (["import torch.linalg as la", "la.lu(x)"], "torch.linalg.lu"),
         (["from torch.func import vmap as v"], "torch.func.vmap"),
         (["def f(x):\n    return torch.compile(x)"], "torch.compile"),
         (["torch.no_such_name"], None),  # PyTorch has none either

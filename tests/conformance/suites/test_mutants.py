@@ -203,7 +203,7 @@ def test_a_killed_worker_loses_nothing() -> None:
 
 def test_who_objects_without_a_fault_is_not_believed() -> None:
     other = fault_in("autograd/gradcheck.py", "gradcheck", "default")
-    everywhere = fault_in("autograd/engine.py", "total", "not accumulated")
+    everywhere = fault_in("autograd/engine.py", "accumulate", "condition")
     with planted(PACKAGE, everywhere) as folder, pytest.raises(Unusable, match="object without a fault, too"):
         plant(folder / "shimtorch", [other], LocalProcesses(1), ("programs",), nothing_done)
 
