@@ -100,6 +100,7 @@ from .ops.complex_numbers import (
     view_as_complex,
     view_as_real,
 )  # fmt: skip
+from .ops.counting import argwhere, bincount, count_nonzero, isin
 from .ops.diagonals import diag, diag_embed, diagflat, diagonal, trace
 from .ops.distances import kl_div
 from .ops.einsum import einsum
@@ -135,7 +136,9 @@ from .ops.linear_algebra.systems import inverse_function as inverse
 from .ops.logic import bitwise_left_shift, bitwise_right_shift, isclose, logical_and, logical_or, logical_xor
 from .ops.logit import logit
 from .ops.margins import hinge_embedding_loss, margin_ranking_loss, poisson_nll_loss
+from .ops.medians import median, nanmedian
 from .ops.memory import as_strided
+from .ops.nan_reductions import nanmean, nansum
 from .ops.norms import norm
 from .ops.padding import constant_pad_nd
 from .ops.pieces import cat, chunk, concat, concatenate, narrow, select, split, split_with_sizes, stack, unbind
@@ -167,8 +170,9 @@ from .ops.rectifiers import hardshrink, prelu, relu_, threshold, threshold_
 from .ops.reductions import all, allclose, any, equal, mean, prod, sum
 from .ops.reshaping import broadcast_to, flatten, moveaxis, movedim, ravel, swapaxes, swapdims, tile, unflatten
 from .ops.rounding import ceil, floor, frac, round, trunc
+from .ops.running_extrema import cummax, cummin
 from .ops.sampling import bernoulli, multinomial
-from .ops.scans import cumsum
+from .ops.scans import cumprod, cumsum
 from .ops.shape import clone, permute, reshape, squeeze, t, transpose, unsqueeze
 from .ops.smooth_activations import celu, celu_, selu, selu_
 from .ops.softmax import log_softmax, softmax
@@ -247,6 +251,7 @@ __all__ = [
     "argmax",
     "argmin",
     "argsort",
+    "argwhere",
     "as_strided",
     "as_tensor",
     "asin",
@@ -260,6 +265,7 @@ __all__ = [
     "autograd",
     "baddbmm",
     "bernoulli",
+    "bincount",
     "bitwise_and",
     "bitwise_left_shift",
     "bitwise_not",
@@ -300,7 +306,11 @@ __all__ = [
     "copysign",
     "cos",
     "cosh",
+    "count_nonzero",
     "cross",
+    "cummax",
+    "cummin",
+    "cumprod",
     "cumsum",
     "default_generator",
     "deg2rad",
@@ -390,6 +400,7 @@ __all__ = [
     "is_neg",
     "isclose",
     "isfinite",
+    "isin",
     "isinf",
     "isnan",
     "isneginf",
@@ -428,6 +439,7 @@ __all__ = [
     "max",
     "maximum",
     "mean",
+    "median",
     "memory_format",
     "meshgrid",
     "min",
@@ -440,6 +452,9 @@ __all__ = [
     "multiply",
     "mv",
     "nan_to_num",
+    "nanmean",
+    "nanmedian",
+    "nansum",
     "narrow",
     "ne",
     "neg",

@@ -201,6 +201,7 @@ PARTICULAR: dict[str, dict] = {
     "PowBackward1": {"other": None, "exponent": "other"}, "PowBackward2": {"base": None, "self": "base"},
     "SumBackward1": _DIMS, "MeanBackward0": _NUMEL, "MeanBackward1": _DIMS | _NUMEL,
     "AmaxBackward0": _DIMS, "AminBackward0": _DIMS, "LinalgVectorNormBackward0": _DIMS | {"p": None},
+    "NansumBackward0": _DIMS, "CumprodBackward0": {"kind": None},
     "VarBackward0": _SPREAD, "StdBackward0": _SPREAD, "NormalBackward3": _NORMAL,
     "NormalBackward1": {"mean_sym_sizes": _NORMAL["mean_sym_sizes"]},
     "NormalBackward2": {"std_sym_sizes": _NORMAL["std_sym_sizes"]},

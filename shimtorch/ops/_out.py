@@ -73,6 +73,20 @@ def _no_category_lost(have, want) -> bool:
     return have.category <= want.category
 
 
+def _of_median(result: Tensor, out: Tensor, inputs) -> None:
+    if result._a.dtype == out._a.dtype:
+        return
+    have, want = (f"torch.{scalar_type_name(tensor)}Tensor" for tensor in (result, out))
+    if result._a.dtype == np.int64 and inputs[0]._a.dtype != np.int64:
+        complaint = f"Expected tensor for argument #1 'indices' to have scalar type Long; but got {want} instead"
+    else:
+        complaint = (
+            "Expected tensor for 'values' to have the same type as tensor for argument #2 'self'; but type "
+            f"{want} does not equal {have}"
+        )
+    raise RuntimeError(f"{complaint} (while checking arguments for median)")
+
+
 _CATS = (
     "cat", "concat", "concatenate", "stack", "hstack", "vstack", "row_stack", "dstack", "column_stack"
 )  # fmt: skip
@@ -98,7 +112,7 @@ _RULES = {
             "mm", "matmul", "bmm", "addmm", "addmv", "baddbmm", "cross", "linalg_cross", "linear",
             "tril", "triu", "gather", "scatter", "scatter_add", "index_add",
             "softmax", "log_softmax", "argmax", "argmin", "norm",
-            "take_along_dim", "sort", "topk", "sum", "prod", "cumsum", "argsort",
+            "take_along_dim", "sort", "topk", "sum", "prod", "cumsum", "cumprod", "argsort", "nansum", "isin",
         ),
         _exact,
     ),
@@ -117,6 +131,8 @@ _RULES = {
         ),
     ),
     "mv": _worded("addmv input tensors must have the same dtype, but got {want}, {have}, and {have}"),
+    **dict.fromkeys(("cummax", "cummin"), _worded("expected scalar_type {have} but found {want}")),
+    **dict.fromkeys(("median", "nanmedian"), _of_median),
     "complex": _worded("Expected object of scalar type {have} but got scalar type {want} for argument 'out'"),
     "heaviside": _worded("heaviside is not yet implemented for tensors with different dtypes."),
     "logsigmoid": _worded("expected scalar type {have} but found {want}"),
@@ -191,7 +207,7 @@ _RULES |= {
 }  # fmt: skip
 
 # Computed in the dtype of the output, unless one is asked for.
-_IN_DTYPE_OF_OUT = {"sum", "prod", "cumsum", "mean"}
+_IN_DTYPE_OF_OUT = {"sum", "prod", "cumsum", "cumprod", "mean", "nansum", "nanmean"}
 # Answered by 0 and 1 of the operands' dtype, which are cast, unless the output is of bools.
 _IN_DTYPE_OF_OPERANDS = {"eq", "ne", "not_equal", "logical_and", "logical_or", "logical_xor"}
 # An output that is an input at the same time would be read after it was written.
