@@ -78,6 +78,10 @@ def _of_median(result: Tensor, out: Tensor, inputs) -> None:
     raise RuntimeError(f"{complaint} (while checking arguments for median)")
 
 
+def _inexact(have, want) -> bool:
+    return want.category >= 2
+
+
 _CATS = (
     "cat", "concat", "concatenate", "stack", "hstack", "vstack", "row_stack", "dstack", "column_stack"
 )  # fmt: skip
@@ -97,7 +101,7 @@ _RULES = {
             "mm", "matmul", "bmm", "addmm", "addmv", "baddbmm", "linear", "tril", "triu", "gather", "scatter",
             "scatter_add", "index_add",
             "softmax", "log_softmax", "argmax", "argmin", "norm",
-            "take_along_dim", "sort", "topk", "sum", "prod", "cumsum", "cumprod", "argsort", "nansum", "isin",
+            "take_along_dim", "sort", "topk", "sum", "prod", "cumsum", "cumprod", "argsort", "isin", "aminmax",
         ),
         _exact,
     ),
@@ -114,8 +118,12 @@ _RULES = {
         ),
     ),
     "mv": _worded("addmv input tensors must have the same dtype, but got {want}, {have}, and {have}"),
-    **dict.fromkeys(("cummax", "cummin"), _worded("expected scalar_type {have} but found {want}")),
+    **dict.fromkeys(("cummax", "cummin", "diff, 0 times"), _worded("expected scalar_type {have} but found {want}")),
     **dict.fromkeys(("median", "nanmedian"), _of_median),
+    **dict.fromkeys(
+        ("nansum", "nanmean"), _worded("nansum: provided dtype must match dtype of result. Got {want} and {have}.")
+    ),
+    "logsumexp": _worded("logsumexp(): Expected floating point type for result tensor, but got: {want}", fits=_inexact),
     "complex": _worded("Expected object of scalar type {have} but got scalar type {want} for argument 'out'"),
     "heaviside": _worded("heaviside is not yet implemented for tensors with different dtypes."),
     "logsigmoid": _worded("expected scalar type {have} but found {want}"),
@@ -268,6 +276,8 @@ def into(name: str, forward, out, args, kwargs):
     if name == "ger":  # deprecated in this form alone
         warn(_GER, once=True)
     kernel = "sum" if name == "mean" and kwargs.get("dtype") is not None else name
+    if name == "diff" and (args[1] if len(args) > 1 else kwargs.get("n", 1)) == 0:
+        kernel = "diff, 0 times"
     if name in _IN_DTYPE_OF_OUT:
         kwargs = _with_dtype_of(name, outs[0], inputs, kwargs, len(args) > 1 or "dim" in kwargs)
     copied = name in _COPIED and state.enabled and any(t._rg for t in (*inputs, *outs))
@@ -297,6 +307,9 @@ def into(name: str, forward, out, args, kwargs):
     if name in _IN_DTYPE_OF_OPERANDS and outs[0]._a.dtype.kind not in "bc":
         for source in [t._a for t in inputs if t._a.dtype.kind == "c"][:1]:
             warn_of_complex(source, outs[0]._a.dtype)
+    if name == "isin" and args and not isinstance(args[0], Tensor) and outs[0]._a.size:
+        warn(RESIZED.format(list(outs[0]._a.shape), [0]))  # by mistake; then the shape is as it should be
+        _resized(outs[0], results[0]._a, inputs)
     for part, target in zip(results, outs, strict=True):
         if copied:
             if target._a.shape != part._a.shape:
@@ -336,6 +349,11 @@ def tensors(values):
 
 
 def _with_dtype_of(name: str, out: Tensor, inputs, kwargs, along_dims: bool):
+    if name in ("nansum", "nanmean") and kwargs.get("dtype") is None:
+        if inputs[0]._a.dtype.kind != "f":
+            return {**kwargs, "dtype": out.dtype}
+        if out._a.dtype.kind != "f":
+            raise _errors.not_implemented("nansum_cpu", out)
     if name == "mean":
         have, want = inputs[0].dtype, out.dtype
         if along_dims and kwargs.get("dtype") is None and want.category < 2 <= have.category:
@@ -367,6 +385,8 @@ def _write(name: str, out: Tensor, result: Tensor, inputs) -> None:
         kind = "real" if r.dtype.kind == "c" and a.dtype.kind not in "cb" else None
         np.copyto(a, r.real if kind else r, "unsafe")
     written(out)
+    if name == "nanmean":  # the sum, which is then divided
+        written(out)
 
 
 def _meet(a: np.ndarray, size: int, source: np.ndarray) -> bool:
