@@ -78,6 +78,12 @@ def _of_median(result: Tensor, out: Tensor, inputs) -> None:
     raise RuntimeError(f"{complaint} (while checking arguments for median)")
 
 
+def _of_nansum(result: Tensor, out: Tensor, inputs) -> None:
+    if result.dtype.category < 2 or inputs[0].dtype.category < 2:
+        _exact(result, out, inputs)
+    _worded("nansum: provided dtype must match dtype of result. Got {want} and {have}.")(result, out, inputs)
+
+
 def _inexact(have, want) -> bool:
     return want.category >= 2
 
@@ -120,9 +126,7 @@ _RULES = {
     "mv": _worded("addmv input tensors must have the same dtype, but got {want}, {have}, and {have}"),
     **dict.fromkeys(("cummax", "cummin", "diff, 0 times"), _worded("expected scalar_type {have} but found {want}")),
     **dict.fromkeys(("median", "nanmedian"), _of_median),
-    **dict.fromkeys(
-        ("nansum", "nanmean"), _worded("nansum: provided dtype must match dtype of result. Got {want} and {have}.")
-    ),
+    **dict.fromkeys(("nansum", "nanmean"), _of_nansum),
     "logsumexp": _worded("logsumexp(): Expected floating point type for result tensor, but got: {want}", fits=_inexact),
     "complex": _worded("Expected object of scalar type {have} but got scalar type {want} for argument 'out'"),
     "heaviside": _worded("heaviside is not yet implemented for tensors with different dtypes."),
@@ -232,6 +236,7 @@ _AUTOGRAD_NAMES = {
     "concatenate": "cat",
     "logsigmoid": "log_sigmoid_forward",
     "argsort": "sort",
+    "nanmean": "nansum",
     "inverse": "linalg_inv_ex",
     "qr": "linalg_qr",
     "matrix_power": "matmul",
@@ -290,6 +295,8 @@ def into(name: str, forward, out, args, kwargs):
             result = forward(*args, **kwargs)
     finally:
         state.enabled = enabled
+    if kernel == "diff" and result is inputs[0]:  # there was nothing, of which torch takes what follows the first
+        raise IndexError("start out of range (expected to be in range of [0, 0], but got 1)")
     results = (result,) if isinstance(result, Tensor) else tuple(result)
     if name in ("matmul", "linear") and inputs[1]._a.ndim == 1:
         kernel = "dot" if inputs[0]._a.ndim == 1 else "mv"
@@ -310,6 +317,7 @@ def into(name: str, forward, out, args, kwargs):
     if name == "isin" and args and not isinstance(args[0], Tensor) and outs[0]._a.size:
         warn(RESIZED.format(list(outs[0]._a.shape), [0]))  # by mistake; then the shape is as it should be
         _resized(outs[0], results[0]._a, inputs)
+    copied_anew = kernel == "diff, 0 times" and results[0]._a.shape != outs[0]._a.shape
     for part, target in zip(results, outs, strict=True):
         if copied:
             if target._a.shape != part._a.shape:
@@ -317,6 +325,8 @@ def into(name: str, forward, out, args, kwargs):
             target.copy_(part)
         else:
             _write(name, target, part, inputs)
+    if copied_anew:
+        written(outs[0])
     if enabled and name in _UNDERIVABLE and any(t._rg for t in inputs):
         record(outs[0], underivable(name), [t for t in inputs if t._rg])
     return out if len(outs) == 1 else named_result(f"{name}_out", type(result).__match_args__)(outs)
@@ -352,8 +362,10 @@ def _with_dtype_of(name: str, out: Tensor, inputs, kwargs, along_dims: bool):
     if name in ("nansum", "nanmean") and kwargs.get("dtype") is None:
         if inputs[0]._a.dtype.kind != "f":
             return {**kwargs, "dtype": out.dtype}
-        if out._a.dtype.kind != "f":
+        if out._a.dtype.kind != "f" and inputs[0]._a.size:
             raise _errors.not_implemented("nansum_cpu", out)
+        if name == "nanmean" and out.dtype.category < 2:
+            raise _errors.result_type(inputs[0].dtype, out.dtype)
     if name == "mean":
         have, want = inputs[0].dtype, out.dtype
         if along_dims and kwargs.get("dtype") is None and want.category < 2 <= have.category:

@@ -11,29 +11,22 @@ from .._tensor import wrap_dim
 from ..autograd.jointly import joint_class, record_jointly
 from ..autograd.mode import state
 from ._define import publish
-from .extrema import named_result
+from .extrema import _shared, _with_ones, named_result
 from .reductions import check, fresh
 
 
-def _of_both(xp, grads, wanted, self, smallest, largest, sizes, dim, keepdim):
+def _of_both(xp, grads, wanted, self, smallest, largest, shape, dims, dim, keepdim):
     parts = [
-        _share(xp, grad, self, extremum, sizes, dim, keepdim)
+        _shared(xp, grad, self, shape, dims, extremum)
         for grad, extremum in zip(grads, (smallest, largest), strict=True)
         if grad is not None
     ]
-    return (parts[0] + parts[1] if len(parts) == 2 else parts[0],)
-
-
-def _share(xp, grad, self, extremum, sizes, dim, keepdim):
-    if dim is not None and not keepdim and sizes:
-        grad, extremum = xp.unsqueeze(grad, dim), xp.unsqueeze(extremum, dim)
-    mask = xp.equals(extremum, self)
-    dims = tuple(range(len(sizes))) if dim is None else (dim % len(sizes),) if sizes else ()
-    return xp.div(grad, xp.counted(mask, dims, grad)) * xp.as_factor(mask, grad)
+    total = parts[0] + parts[1] if len(parts) == 2 else parts[0]
+    return (total if self.shape or not total.shape else xp.sum(total),)
 
 
 _AminmaxBackward0 = joint_class(
-    "AminmaxBackward0", ("min", "max"), _of_both, ("self", "min", "max"), ("sizes", "dim", "keepdim")
+    "AminmaxBackward0", ("min", "max"), _of_both, ("self", "min", "max"), ("shape", "dims", "dim", "keepdim")
 )
 _Aminmax = named_result("aminmax", ("min", "max"))
 
@@ -61,7 +54,11 @@ def _aminmax(input, *, dim=None, keepdim=False):
     axis = axis if a.ndim else None
     outs = tuple([fresh(np.asarray(ufunc.reduce(a, axis, keepdims=keepdim))) for ufunc in (np.minimum, np.maximum)])
     if input._rg and state.enabled:
-        record_jointly(_AminmaxBackward0, (input,), outs, (input, *(o._a for o in outs)), (a.shape, dim, keepdim))
+        dims = () if axis is None else (axis,)
+        shape = None if keepdim else _with_ones(a.shape, tuple(range(a.ndim)) if dim is None else dims or (0,))
+        record_jointly(
+            _AminmaxBackward0, (input,), outs, (input, *(out._a for out in outs)), (shape, dims, dim, keepdim)
+        )
     return _Aminmax(outs)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import operator
 
+import numpy as np
+
 from .. import _dtypes
-from .._tensor import Tensor, wrap_dim
+from .._tensor import Tensor, wrap, wrap_dim
 from ._define import publish
 from .logic import logical_xor
 from .pieces import cat
@@ -41,17 +43,17 @@ def _diff(input, n=1, dim=-1, prepend=None, append=None):
         raise RuntimeError("diff expects input to be at least one-dimensional")
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
-    dim = wrap_dim(given, ndim)
+    dim = wrap_dim(given, ndim) if n or prepend is not None or append is not None else 0
     for other in (prepend, append):
         if other is not None:
             _fits(input, other, dim)
     if n == 0:
-        return input.new_zeros(input._a.shape).copy_(input)
+        return wrap(np.zeros(input._a.shape, input._a.dtype)).copy_(input)
     parts = [part for part in (prepend, input, append) if part is not None]
     result = cat(parts, given) if len(parts) > 1 else input
     for _ in range(min(n, result._a.shape[dim])):
         count = result._a.shape[dim] - 1
-        later, earlier = result.narrow(given, 1, count), result.narrow(given, 0, count)
+        earlier, later = result.narrow(given, 0, count), result.narrow(given, 1, count)
         result = logical_xor(later, earlier) if result.dtype is _dtypes.bool_ else sub(later, earlier)
     return result
 

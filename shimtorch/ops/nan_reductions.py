@@ -43,7 +43,7 @@ def _nansum(input, dim=None, keepdim=False, *, dtype=None):
     if source.dtype.kind == "c":
         raise RuntimeError("nansum on CPU does not support complex inputs")
     axes = None if dim is None else axes_of(dim, source.ndim)
-    if dtype is not None and source.dtype.kind == "f" and dtype._numpy.kind == "c":
+    if dtype is not None and source.dtype.kind == "f" and dtype._numpy.kind == "c" and source.size:
         raise _errors.not_implemented("nansum_cpu", dtype)
     a = converted(input, dtype)
     if a.dtype.kind == "f":

@@ -16,10 +16,10 @@ from .gathering import _index_select
 def _places(repeats, output_size):
     """Each place as often as ``repeats``, a vector of int32 or int64, says."""
     counts = repeats._a
-    if counts.ndim != 1:
-        raise RuntimeError("repeat_interleave only accept 1D vector as repeat")
     if counts.dtype.char not in "ilq":
         raise _errors.not_implemented("repeat_interleave_cpu", repeats)
+    if counts.ndim != 1:
+        raise RuntimeError("repeat_interleave only accept 1D vector as repeat")
     if (counts < 0).any():
         raise RuntimeError("repeats can not be negative")
     if output_size is not None and counts.size and output_size != counts.sum():
@@ -29,12 +29,12 @@ def _places(repeats, output_size):
 
 def _same_for_all(input, repeats: int, dim, output_size):
     """Along a new dimension after ``dim``, which is then merged with it."""
-    source = input.reshape(-1) if dim is None else input
+    source = input.flatten() if dim is None else input
     dim = wrap_dim(dim or 0, source._a.ndim)
-    if not source._a.ndim:
-        wrap_dim(1, 0)  # where the new one would be
     if repeats < 0:
         raise RuntimeError("Repeats must be non-negative")
+    if not source._a.ndim:
+        wrap_dim(1, 0)  # where the new one would be
     sizes = list(source._a.shape)
     if output_size is not None and output_size != sizes[dim] * repeats:
         raise RuntimeError(
@@ -61,7 +61,9 @@ def _repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
     dim = None if dim is None else operator.index(dim)
     if not isinstance(repeats, Tensor):
         return _same_for_all(input, operator.index(repeats), dim, size)
-    source = input.reshape(-1) if dim is None else input
+    source = input.flatten() if dim is None else input
+    if dim is not None and not source._a.ndim and repeats._a.ndim < 2:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     along, given = wrap_dim(dim or 0, source._a.ndim), dim or 0
     count = source._a.shape[along] if source._a.ndim else 1
     counts = repeats

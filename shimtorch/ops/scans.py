@@ -16,6 +16,7 @@ from .._tensor import Tensor, c_name, wrap, wrap_dim
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
 from ..autograd.namespaces import ARRAYS, TENSORS
+from ..autograd.nodes import extra_of
 from ..autograd.rebasing import rebase, written
 from ._define import F16, F32, F64, ONE, ZERO, _guarded, before_inplace, internal, publish, quietly, record
 from ._summation import add_up
@@ -101,7 +102,11 @@ def _scan(name: str, compute, cls, says: str):
         self._a[...] = result._a
         written(self)
         if result._rg:
-            rebase(self, result._node)
+            node = result._node
+            if cls.saved_names:
+                node.saved = (node.saved[0], self._a)
+                extra_of(node).result_counter = (self._vc, self._vc.value)
+            rebase(self, node)
         return self
 
     forward.__doc__ = (

@@ -21,6 +21,7 @@ from ..autograd.mode import state
 from ..autograd.nodes import extra_of
 from ._define import F16, F32, F64, SCALARS, internal, publish, quietly, record
 from ._summation import columns_of
+from .reductions import _spread as _expanded
 from .reductions import as_named, axes_of, check, mean_of, restored
 from .shape import int_tuple
 
@@ -222,9 +223,8 @@ def _of_both(of_spread):
         if of_first is not None:
             total = of_spread(xp, of_first, self, sizes, dims, correction, keepdim, given, *result)
         if of_mean is not None:
-            axes = tuple(range(len(sizes))) if dims is None else dims
-            part = restored(xp, of_mean, sizes, as_named(axes, axes if given is None else given), keepdim)
-            part = xp.div_scalar(xp.expand(part, sizes), math.prod(sizes[d] for d in axes) if sizes else 1)
+            part = _expanded(xp, of_mean, sizes, dims or (), keepdim, given)
+            part = xp.div_scalar(part, math.prod(sizes) if not dims else math.prod(sizes[d] for d in dims))
             total = part if total is None else total + part
         return (total,)
 
@@ -241,12 +241,14 @@ def _with_mean(name: str, root: bool, says: str):
     def forward(input, dim=_UNSET, unbiased=_UNSET, keepdim=_UNSET, *, correction=_UNSET):
         a = input._a
         axes, fixed = _resolved(name, input, dim, unbiased, keepdim, correction)
-        _, _, correction, keepdim, *_ = fixed
+        _, dims, correction, keepdim, *_ = fixed
         spread = wrap(np.asarray(quietly(_variance, a, axes, keepdim, correction, root)))
         count = a.size if axes is None else math.prod(a.shape[d] for d in axes)
         mean = wrap(np.asarray(quietly(mean_of, a, axes, keepdim, count)))
         if input._rg and state.enabled:
             record_jointly(cls, (input,), (spread, mean), (input, spread._a) if root else (input,), fixed)
+            if a.size <= correction and (dims is None or not a.ndim):
+                extra_of(spread._node.edges[0]).operands = ((a.shape, a.dtype),)
         return spread, mean
 
     forward.__doc__ = (
