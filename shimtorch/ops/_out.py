@@ -283,6 +283,8 @@ def into(name: str, forward, out, args, kwargs):
     kernel = "sum" if name == "mean" and kwargs.get("dtype") is not None else name
     if name == "diff" and (args[1] if len(args) > 1 else kwargs.get("n", 1)) == 0:
         kernel = "diff, 0 times"
+    elif name == "diff":
+        _refuse_nothing(inputs, args[2] if len(args) > 2 else kwargs.get("dim", -1))
     if name in _IN_DTYPE_OF_OUT:
         kwargs = _with_dtype_of(name, outs[0], inputs, kwargs, len(args) > 1 or "dim" in kwargs)
     copied = name in _COPIED and state.enabled and any(t._rg for t in (*inputs, *outs))
@@ -295,8 +297,6 @@ def into(name: str, forward, out, args, kwargs):
             result = forward(*args, **kwargs)
     finally:
         state.enabled = enabled
-    if kernel == "diff" and result is inputs[0]:  # there was nothing, of which torch takes what follows the first
-        raise IndexError("start out of range (expected to be in range of [0, 0], but got 1)")
     results = (result,) if isinstance(result, Tensor) else tuple(result)
     if name in ("matmul", "linear") and inputs[1]._a.ndim == 1:
         kernel = "dot" if inputs[0]._a.ndim == 1 else "mv"
@@ -330,6 +330,13 @@ def into(name: str, forward, out, args, kwargs):
     if enabled and name in _UNDERIVABLE and any(t._rg for t in inputs):
         record(outs[0], underivable(name), [t for t in inputs if t._rg])
     return out if len(outs) == 1 else named_result(f"{name}_out", type(result).__match_args__)(outs)
+
+
+def _refuse_nothing(inputs, dim: int) -> None:
+    """What torch complains of where ``diff`` has nothing to look at: it takes what follows the first element."""
+    fits = all(-t._a.ndim <= dim < t._a.ndim for t in inputs)
+    if fits and not sum(t._a.shape[dim] for t in inputs):
+        raise IndexError("start out of range (expected to be in range of [0, 0], but got 1)")
 
 
 def _say_again(caught) -> None:
