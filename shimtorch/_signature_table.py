@@ -420,7 +420,7 @@ SIGNATURES: dict[str, Signatures] = {
         name: Signatures(("(Tensor input, int64_t dim, *, TensorList[2] out=None)",), ("(int64_t dim)",))
         for name in ("cummax", "cummin")
     },
-    "argwhere": Signatures(("(Tensor input)",), ("()",)),
+    "argwhere": Signatures(("(Tensor input)",), ("TensorBase.argwhere()",)),
     "count_nonzero": Signatures(
         ("(Tensor input, int64_t? dim=None)", "(Tensor input, IntArrayRef dim)"),
         ("(int64_t? dim=None)", "(IntArrayRef dim)"),
@@ -445,6 +445,35 @@ SIGNATURES: dict[str, Signatures] = {
         )
         for name in ("nansum", "nanmean")
     },
+    "aminmax": Signatures(
+        ("(Tensor input, *, int64_t? dim=None, bool keepdim=False, TensorList[2] out=None)",),
+        ("(*, int64_t? dim=None, bool keepdim=False)",),
+    ),
+    **{
+        name: Signatures(
+            (
+                "(Tensor input, IntArrayRef[1]? dim, bool unbiased=True, bool keepdim=False)",
+                "(Tensor input, IntArrayRef[1]? dim=None, *, Scalar? correction=None, bool keepdim=False)",
+                "(Tensor input, bool unbiased=True)",
+            ),
+        )
+        for name in ("std_mean", "var_mean")
+    },
+    "diff": Signatures(
+        ("(Tensor input, int64_t n=1, int64_t dim=-1, Tensor? prepend=None, Tensor? append=None, *, Tensor out=None)",),
+        ("(int64_t n=1, int64_t dim=-1, Tensor? prepend=None, Tensor? append=None)",),
+    ),
+    "repeat_interleave": Signatures(
+        (
+            "(Tensor input, Tensor repeats, int64_t? dim=None, *, SymInt? output_size=None)",
+            "(Tensor repeats, *, SymInt? output_size=None)",
+            "(Tensor input, SymInt repeats, int64_t? dim=None, *, SymInt? output_size=None)",
+        ),
+        (
+            "(Tensor repeats, int64_t? dim=None, *, SymInt? output_size=None)",
+            "(SymInt repeats, int64_t? dim=None, *, SymInt? output_size=None)",
+        ),
+    ),
     "logsumexp": Signatures(
         ("(Tensor input, IntArrayRef[1] dim, bool keepdim=False, *, Tensor out=None)",),
         ("(IntArrayRef[1] dim, bool keepdim=False)",),

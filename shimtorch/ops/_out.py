@@ -87,6 +87,16 @@ def _of_median(result: Tensor, out: Tensor, inputs) -> None:
     raise RuntimeError(f"{complaint} (while checking arguments for median)")
 
 
+def _of_nansum(result: Tensor, out: Tensor, inputs) -> None:
+    if result.dtype.category < 2 or inputs[0].dtype.category < 2:
+        _exact(result, out, inputs)
+    _worded("nansum: provided dtype must match dtype of result. Got {want} and {have}.")(result, out, inputs)
+
+
+def _inexact(have, want) -> bool:
+    return want.category >= 2
+
+
 _CATS = (
     "cat", "concat", "concatenate", "stack", "hstack", "vstack", "row_stack", "dstack", "column_stack"
 )  # fmt: skip
@@ -112,7 +122,7 @@ _RULES = {
             "mm", "matmul", "bmm", "addmm", "addmv", "baddbmm", "cross", "linalg_cross", "linear",
             "tril", "triu", "gather", "scatter", "scatter_add", "index_add",
             "softmax", "log_softmax", "argmax", "argmin", "norm",
-            "take_along_dim", "sort", "topk", "sum", "prod", "cumsum", "cumprod", "argsort", "nansum", "isin",
+            "take_along_dim", "sort", "topk", "sum", "prod", "cumsum", "cumprod", "argsort", "isin", "aminmax",
         ),
         _exact,
     ),
@@ -131,8 +141,10 @@ _RULES = {
         ),
     ),
     "mv": _worded("addmv input tensors must have the same dtype, but got {want}, {have}, and {have}"),
-    **dict.fromkeys(("cummax", "cummin"), _worded("expected scalar_type {have} but found {want}")),
+    **dict.fromkeys(("cummax", "cummin", "diff, 0 times"), _worded("expected scalar_type {have} but found {want}")),
     **dict.fromkeys(("median", "nanmedian"), _of_median),
+    **dict.fromkeys(("nansum", "nanmean"), _of_nansum),
+    "logsumexp": _worded("logsumexp(): Expected floating point type for result tensor, but got: {want}", fits=_inexact),
     "complex": _worded("Expected object of scalar type {have} but got scalar type {want} for argument 'out'"),
     "heaviside": _worded("heaviside is not yet implemented for tensors with different dtypes."),
     "logsigmoid": _worded("expected scalar type {have} but found {want}"),
@@ -247,6 +259,7 @@ _AUTOGRAD_NAMES = {
     "negative": "neg",
     "multiply": "mul",
     "square": "pow",
+    "diff": "sub",
     "subtract": "sub",
     "divide": "div",
     "arctan2": "atan2",
@@ -256,6 +269,7 @@ _AUTOGRAD_NAMES = {
     "concatenate": "cat",
     "logsigmoid": "log_sigmoid_forward",
     "argsort": "sort",
+    "nanmean": "nansum",
     "inverse": "linalg_inv_ex",
     "qr": "linalg_qr",
     "matrix_power": "matmul",
@@ -305,6 +319,10 @@ def into(name: str, forward, out, args, kwargs):
     if name == "ger":  # deprecated in this form alone
         warn(_GER, once=True)
     kernel = "sum" if name == "mean" and kwargs.get("dtype") is not None else name
+    if name == "diff" and (args[1] if len(args) > 1 else kwargs.get("n", 1)) == 0:
+        kernel = "diff, 0 times"
+    elif name == "diff":
+        _refuse_nothing(inputs, args[2] if len(args) > 2 else kwargs.get("dim", -1))
     if name in _IN_DTYPE_OF_OUT:
         kwargs = _with_dtype_of(name, outs[0], inputs, kwargs, len(args) > 1 or "dim" in kwargs)
     if name == "inner" and not all(t._a.ndim for t in inputs):
@@ -338,6 +356,10 @@ def into(name: str, forward, out, args, kwargs):
     if name in _IN_DTYPE_OF_OPERANDS and outs[0]._a.dtype.kind not in "bc":
         for source in [t._a for t in inputs if t._a.dtype.kind == "c"][:1]:
             warn_of_complex(source, outs[0]._a.dtype)
+    if name == "isin" and args and not isinstance(args[0], Tensor) and outs[0]._a.size:
+        warn(RESIZED.format(list(outs[0]._a.shape), [0]))  # by mistake; then the shape is as it should be
+        _resized(outs[0], results[0]._a, inputs)
+    copied_anew = kernel == "diff, 0 times" and results[0]._a.shape != outs[0]._a.shape
     for part, target in pairs:
         if copied:
             if target._a.shape != part._a.shape:
@@ -345,9 +367,18 @@ def into(name: str, forward, out, args, kwargs):
             target.copy_(part)
         else:
             _write(name, target, part, inputs)
+    if copied_anew:
+        written(outs[0])
     if enabled and name in _UNDERIVABLE and any(t._rg for t in inputs):
         record(outs[0], underivable(name), [t for t in inputs if t._rg])
     return out if len(outs) == 1 else named_result(f"{name}_out", type(result).__match_args__)(outs)
+
+
+def _refuse_nothing(inputs, dim: int) -> None:
+    """What torch complains of where ``diff`` has nothing to look at: it takes what follows the first element."""
+    fits = all(-t._a.ndim <= dim < t._a.ndim for t in inputs)
+    if fits and not sum(t._a.shape[dim] for t in inputs):
+        raise IndexError("start out of range (expected to be in range of [0, 0], but got 1)")
 
 
 def _say_again(caught) -> None:
@@ -377,6 +408,13 @@ def tensors(values):
 
 
 def _with_dtype_of(name: str, out: Tensor, inputs, kwargs, along_dims: bool):
+    if name in ("nansum", "nanmean") and kwargs.get("dtype") is None:
+        if inputs[0]._a.dtype.kind != "f":
+            return {**kwargs, "dtype": out.dtype}
+        if out._a.dtype.kind != "f" and inputs[0]._a.size:
+            raise _errors.not_implemented("nansum_cpu", out)
+        if name == "nanmean" and out.dtype.category < 2:
+            raise _errors.result_type(inputs[0].dtype, out.dtype)
     if name == "mean":
         have, want = inputs[0].dtype, out.dtype
         if along_dims and kwargs.get("dtype") is None and want.category < 2 <= have.category:
@@ -408,6 +446,8 @@ def _write(name: str, out: Tensor, result: Tensor, inputs) -> None:
         kind = "real" if r.dtype.kind == "c" and a.dtype.kind not in "cb" else None
         np.copyto(a, r.real if kind else r, "unsafe")
     written(out)
+    if name == "nanmean":  # the sum, which is then divided
+        written(out)
 
 
 def _meet(a: np.ndarray, size: int, source: np.ndarray) -> bool:

@@ -11,31 +11,16 @@ from .._tensor import wrap, wrap_dim
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
 from ._define import publish, record
-from ._selection import Row
 from .extrema import _evenly, _need_elements, named_result, selected_along
 from .reductions import check
-from .sorting import _ranks
 
 
 def _middles(rows, ignoring_nan: bool):
-    """Per row of a matrix the place of its median; the first nan's where there is one that counts."""
-    count = rows.shape[1]
+    """Per row of a matrix the place of its median, of equals in their order; the first nan's where one counts."""
     nans = rows != rows
-    wanted = np.maximum((count - nans.sum(1) * ignoring_nan - 1) // 2, 0)
-    order = rows.argsort(1, "stable")
-    each = np.arange(len(rows))
-    places = order[each, wanted]
-    values = rows[each, places][:, None]
-    repeated = ((rows == values) | (nans & (values != values))).sum(1) > 1
-    if not ignoring_nan:
-        with_nan = nans.any(1)
-        places = np.where(with_nan, nans.argmax(1), places)
-        repeated &= ~with_nan
-    for i in np.flatnonzero(repeated):
-        row = Row(_ranks(rows[i]).tolist())
-        row.select(0, int(wanted[i]), count)
-        places[i] = row.places[wanted[i]]
-    return places
+    wanted = np.maximum((rows.shape[1] - nans.sum(1) * ignoring_nan - 1) // 2, 0)
+    places = rows.argsort(1, "stable")[np.arange(len(rows)), wanted]
+    return places if ignoring_nan else np.where(nans.any(1), nans.argmax(1), places)
 
 
 def _of_nothing(kind):
@@ -54,6 +39,10 @@ def _median_of(name: str, says: str):
     )  # fmt: skip
     result_type = named_result(name)
 
+    def _require_real(a) -> None:
+        if a.dtype.kind == "c":
+            raise RuntimeError(f"{name} does not support automatic differentiation for outputs with complex dtype.")
+
     def whole(input):
         a = input._a
         if not a.size:
@@ -65,6 +54,7 @@ def _median_of(name: str, says: str):
             r = flat[0, _middles(flat, ignoring_nan)[0], ...].copy()
         out = wrap(r)
         if input._rg and state.enabled:
+            _require_real(a)
             record(out, of_all, (input,), (input, r))
         return out
 
@@ -95,6 +85,7 @@ def _median_of(name: str, says: str):
             values, places = a.copy(), np.zeros((), np.int64)
         out, places = wrap(values), wrap(places)
         if input._rg and state.enabled:
+            _require_real(a)
             record(out, along, (input,), (places,), (a.shape, given, keepdim))
         return result_type((out, places))
 

@@ -15,7 +15,10 @@ from .reductions import _spread, axes_of, check, converted, fresh, restore_dtype
 
 
 def _of_sum(xp, grad, self, sizes, dims, keepdim, given, kind):
-    return xp.mul(_spread(xp, xp.as_kind(grad, kind), sizes, dims, keepdim, given), xp.numbers_of(self, grad))
+    return xp.mul(
+        _spread(xp, xp.as_kind(grad, kind), sizes, dims, keepdim, given),
+        xp.numbers_of(self, grad),
+    )
 
 
 internal(
@@ -40,7 +43,7 @@ def _nansum(input, dim=None, keepdim=False, *, dtype=None):
     if source.dtype.kind == "c":
         raise RuntimeError("nansum on CPU does not support complex inputs")
     axes = None if dim is None else axes_of(dim, source.ndim)
-    if dtype is not None and source.dtype.kind == "f" and dtype._numpy.kind == "c":
+    if dtype is not None and source.dtype.kind == "f" and dtype._numpy.kind == "c" and source.size:
         raise _errors.not_implemented("nansum_cpu", dtype)
     a = converted(input, dtype)
     if a.dtype.kind == "f":
@@ -48,8 +51,7 @@ def _nansum(input, dim=None, keepdim=False, *, dtype=None):
     out = fresh(quietly(add_up, a, axes, keepdim))
     if input._rg and state.enabled and a.dtype.kind in "fc":
         given = tuple(dim) if type(dim) is list else dim
-        dims = tuple(range(source.ndim)) if axes is None else axes
-        record(out, _NansumBackward0, (input,), (input,), (source.shape, dims, keepdim, given, source.dtype))
+        record(out, _NansumBackward0, (input,), (input,), (source.shape, axes or (), keepdim, given, source.dtype))
         restore_dtype(out, input, a.dtype)
     return out
 

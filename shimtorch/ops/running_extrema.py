@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 
 import numpy as np
@@ -23,12 +24,14 @@ def _running(a, dim: int, ufunc):
     return np.take_along_axis(a, places, dim), places
 
 
+def _of_taken(xp, grad, self, sizes, dim, indices):
+    return xp.scatter_added(grad, sizes, dim, indices) if math.prod(sizes) else self
+
+
 def _of_running(name: str, ufunc, kind: str):
     cls = node_class(
         f"{name.capitalize()}Backward0", ("self",), saved=("self", "indices"), fixed=("sizes", "dim"),
-        derivatives={
-            "self": lambda xp, grad, sizes, dim, self, indices: xp.scatter_added(grad, sizes, dim, indices)
-        },
+        derivatives={"self": _of_taken},
     )  # fmt: skip
     result_type = named_result(name)
 
@@ -36,13 +39,14 @@ def _of_running(name: str, ufunc, kind: str):
         if isinstance(dim, bool):
             raise TypeError("dim")
         a, given = input._a, operator.index(dim)
-        dim = wrap_dim(given, a.ndim)
+        if not a.ndim and given not in (-1, 0):
+            raise IndexError(f"{name}(): Expected reduction dim -1 or 0 for scalar but got {given}")
         if not a.ndim or not a.size:
             values, places = np.array(a, order="C"), np.zeros(a.shape, np.int64)
         elif a.dtype.kind == "c":
             raise _errors.not_implemented(f"{name}_cpu", input)
         else:
-            values, places = (np.ascontiguousarray(part) for part in _running(a, dim, ufunc))
+            values, places = (np.ascontiguousarray(part) for part in _running(a, wrap_dim(given, a.ndim), ufunc))
         out, places = wrap(values), wrap(places)
         if input._rg and state.enabled:
             record(out, cls, (input,), (input, places), (a.shape, given))

@@ -16,9 +16,11 @@ from .._tensor import Tensor, c_name, wrap, wrap_dim
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
 from ..autograd.namespaces import ARRAYS, TENSORS
+from ..autograd.nodes import extra_of
 from ..autograd.rebasing import rebase, written
 from ._define import F16, F32, F64, ONE, ZERO, _guarded, before_inplace, internal, publish, quietly, record
-from .pieces import stack
+from ._summation import add_up
+from .pieces import cat
 from .reductions import check, converted
 
 _WIDE = {F16: F32, F32: F64, np.dtype("complex64"): np.dtype("complex128")}
@@ -100,7 +102,11 @@ def _scan(name: str, compute, cls, says: str):
         self._a[...] = result._a
         written(self)
         if result._rg:
-            rebase(self, result._node)
+            node = result._node
+            if cls.saved_names:
+                node.saved = (node.saved[0], self._a)
+                extra_of(node).result_counter = (self._vc, self._vc.value)
+            rebase(self, node)
         return self
 
     forward.__doc__ = (
@@ -156,18 +162,22 @@ def _around_zeros(grad, a, dim: int, result):
     after = _multiplied(np.where(one & ~first, a, ONE[a.dtype]), 0) * np.where(one, grad, ZERO[grad.dtype])
     until = np.take_along_axis(result, np.maximum(place - 1, 0), 0)
     until = np.where(place == 0, ONE[result.dtype], until)
-    return np.moveaxis(np.where(first, np.add.reduce(after, 0) * until, out), 0, dim)
+    return np.ascontiguousarray(np.moveaxis(np.where(first, add_up(after, (0,), True) * until, out), 0, dim))
 
 
 def _omitting_each(grad, input, dim: int, result):
-    """The same as a sum of products without one element, which can be derived again."""
+    """The same from products without one element each, which can be derived again."""
     input, count = TENSORS.conj(input), input.shape[dim]
-    parts = []
+    out = wrap(np.zeros(input.shape, grad._a.dtype))
     for k in range(count):
-        before = input.narrow(dim, 0, k).prod(dim, True)
-        after = cumprod(_after_ones_tensor(input.narrow(dim, k + 1, count - k - 1), dim), dim)
-        parts.append((grad.narrow(dim, k, count - k) * (before * after)).sum(dim))
-    return stack(parts, dim)
+        before = input.narrow(dim, 0, k).prod(dim, True) if k else None
+        products = before
+        if k < count - 1:
+            after = cumprod(input.narrow(dim, k + 1, count - k - 1), dim)
+            first = wrap(np.ones(out.narrow(dim, 0, 1).shape, input._a.dtype)) if before is None else before
+            products = cat([first, after if before is None else before.expand(after.shape) * after], dim)
+        out.select(dim, k).copy_((grad.narrow(dim, k, count - k) * products).sum(dim))
+    return out
 
 
 def _times_others(xp, grad, self, dim: int):
