@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import _dtypes, _errors
 from .._layout import OVERLAP, is_dense, refuse_overlap
-from .._tensor import Tensor, address, c_name, scalar_type_name
+from .._tensor import Tensor, address, c_name, scalar_type_name, wrap
 from .._warnings import warn
 from ..autograd.mode import state
 from ..autograd.nodes import underivable
@@ -101,6 +101,11 @@ _CATS = (
     "cat", "concat", "concatenate", "stack", "hstack", "vstack", "row_stack", "dstack", "column_stack"
 )  # fmt: skip
 _BOOL_OR_BYTE = ("torch.bool", "torch.uint8")
+_of_extremum = _worded(
+    "Expected canCast( typeMetaToScalarType(self.dtype()), typeMetaToScalarType(out.dtype())) to be true, but got "
+    "false.  (Could this error message be improved?  If so, please report an enhancement request to PyTorch.)",
+    fits=_no_category_lost,
+)
 _found = _worded("Found dtype {want} but expected {have}")
 _contracted = _worded(
     "tensordot: Expected the output tensor to have dtype {have}, but got an output tensor with dtype {want}"
@@ -140,6 +145,7 @@ _RULES = {
             "dtype."
         ),
     ),
+    **dict.fromkeys(("max", "min"), lambda *parts: (_castable if len(parts[2]) > 1 else _of_extremum)(*parts)),
     "mv": _worded("addmv input tensors must have the same dtype, but got {want}, {have}, and {have}"),
     **dict.fromkeys(("cummax", "cummin", "diff, 0 times"), _worded("expected scalar_type {have} but found {want}")),
     **dict.fromkeys(("median", "nanmedian"), _of_median),
@@ -342,6 +348,8 @@ def into(name: str, forward, out, args, kwargs):
         kernel = "dot" if inputs[0]._a.ndim == 1 else "mv"
     if kernel == "mv" and outs[0]._a.ndim and outs[0]._a.shape != results[0]._a.shape:
         kernel = "mm"
+    if name in ("max", "min") and len(outs) == 2:
+        kernel = "sort"
     check = _RULES.get(kernel) or (_exact if len(outs) > 1 else _castable)
     if name in _DEPRECATED:
         _say_again(caught)
@@ -365,6 +373,8 @@ def into(name: str, forward, out, args, kwargs):
             if target._a.shape != part._a.shape:
                 _write(name, target, part.detach(), inputs)
             target.copy_(part)
+        elif name in ("matmul", "linear"):
+            _write_product(name, target, part, inputs)
         else:
             _write(name, target, part, inputs)
     if copied_anew:
@@ -469,11 +479,33 @@ def _memory(a: np.ndarray):
 def _resized(out: Tensor, result: np.ndarray, inputs) -> np.ndarray:
     """An array of the result's shape in the memory of ``out``, as far as that goes."""
     a = out._a
-    if result.size <= a.size and a.flags.c_contiguous:
+    root, size = _memory(a), result.size * a.itemsize
+    start = address(a) - address(root)
+    if a.size and root.flags.c_contiguous and start + size <= root.nbytes:
         strides = tuple([stride // result.itemsize * a.itemsize for stride in result.strides])
-        out._a = np.ndarray(result.shape, a.dtype, a.reshape(-1), 0, strides)
+        out._a = np.ndarray(result.shape, a.dtype, root.reshape(-1), start, strides)
     else:
         shared = result.dtype != a.dtype or any(np.may_share_memory(result, t._a) for t in inputs)
         out._a = np.array(result, a.dtype, order="K") if shared else result
         out._root = None
     return out._a
+
+
+# --- products -----------------------------------------------------------------------------------------------------
+
+
+def _write_product(name: str, out: Tensor, result: Tensor, inputs) -> None:
+    """As ``_write``, by the ways in which torch makes ``matmul`` of other products."""
+    left, right = inputs[:2]
+    a, r = out._a, result._a
+    if left._a.ndim == 1 and right._a.ndim == 2:  # into a matrix of one row, which is squeezed afterwards
+        _write(name, out, wrap(r[None]), inputs)
+        out._a = out._a[0]
+        if name == "matmul":
+            written(out)
+        return
+    if a.shape == r.shape and left._a.ndim > 2 and right._a.ndim < 3 and a.size:  # the batch is folded into the rows
+        folded = (r.size // (r.shape[-1] if right._a.ndim == 2 else 1), *r.shape[-1:])[: right._a.ndim]
+        if not np.may_share_memory(a.reshape(folded), a):
+            _errors.require_broadcast(a.shape, folded)
+    _write(name, out, result, inputs)
