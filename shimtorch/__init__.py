@@ -83,6 +83,7 @@ from .ops.bivariate import (
     logaddexp2,
     xlogy,
 )  # fmt: skip
+from .ops.both_extrema import aminmax
 from .ops.bounds import clamp_max, clamp_min
 from .ops.choosing import masked_fill, masked_select, nonzero, tril, triu, where
 from .ops.comparison import bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, le, logical_not, lt, ne
@@ -100,7 +101,9 @@ from .ops.complex_numbers import (
     view_as_complex,
     view_as_real,
 )  # fmt: skip
+from .ops.counting import argwhere, bincount, count_nonzero, isin
 from .ops.diagonals import diag, diag_embed, diagflat, diagonal, trace
+from .ops.differences import diff
 from .ops.distances import kl_div
 from .ops.einsum import einsum
 from .ops.extrema import amax, amin, argmax, argmin, max, maximum, min, minimum
@@ -132,10 +135,13 @@ from .ops.linear_algebra.products import chain_matmul, matrix_power
 from .ops.linear_algebra.qr import qr
 from .ops.linear_algebra.svd import svd
 from .ops.linear_algebra.systems import inverse_function as inverse
+from .ops.log_sums import logsumexp
 from .ops.logic import bitwise_left_shift, bitwise_right_shift, isclose, logical_and, logical_or, logical_xor
 from .ops.logit import logit
 from .ops.margins import hinge_embedding_loss, margin_ranking_loss, poisson_nll_loss
+from .ops.medians import median, nanmedian
 from .ops.memory import as_strided
+from .ops.nan_reductions import nanmean, nansum
 from .ops.norms import norm
 from .ops.padding import constant_pad_nd
 from .ops.pieces import cat, chunk, concat, concatenate, narrow, select, split, split_with_sizes, stack, unbind
@@ -165,16 +171,18 @@ from .ops.pointwise import (
 from .ops.powers import pow, square
 from .ops.rectifiers import hardshrink, prelu, relu_, threshold, threshold_
 from .ops.reductions import all, allclose, any, equal, mean, prod, sum
+from .ops.repeating import repeat_interleave
 from .ops.reshaping import broadcast_to, flatten, moveaxis, movedim, ravel, swapaxes, swapdims, tile, unflatten
 from .ops.rounding import ceil, floor, frac, round, trunc
+from .ops.running_extrema import cummax, cummin
 from .ops.sampling import bernoulli, multinomial
-from .ops.scans import cumsum
+from .ops.scans import cumprod, cumsum
 from .ops.shape import clone, permute, reshape, squeeze, t, transpose, unsqueeze
 from .ops.smooth_activations import celu, celu_, selu, selu_
 from .ops.softmax import log_softmax, softmax
 from .ops.sorting import argsort, sort, topk
 from .ops.special_values import isfinite, isinf, isnan, isneginf, isposinf, isreal, nan_to_num
-from .ops.statistics import std, var
+from .ops.statistics import std, std_mean, var, var_mean
 from .ops.ternary import addcdiv, addcmul, lerp
 from .ops.transcendentals import (
     acos,
@@ -235,6 +243,7 @@ __all__ = [
     "allclose",
     "amax",
     "amin",
+    "aminmax",
     "any",
     "arange",
     "arccos",
@@ -247,6 +256,7 @@ __all__ = [
     "argmax",
     "argmin",
     "argsort",
+    "argwhere",
     "as_strided",
     "as_tensor",
     "asin",
@@ -260,6 +270,7 @@ __all__ = [
     "autograd",
     "baddbmm",
     "bernoulli",
+    "bincount",
     "bitwise_and",
     "bitwise_left_shift",
     "bitwise_not",
@@ -300,7 +311,11 @@ __all__ = [
     "copysign",
     "cos",
     "cosh",
+    "count_nonzero",
     "cross",
+    "cummax",
+    "cummin",
+    "cumprod",
     "cumsum",
     "default_generator",
     "deg2rad",
@@ -310,6 +325,7 @@ __all__ = [
     "diag_embed",
     "diagflat",
     "diagonal",
+    "diff",
     "div",
     "divide",
     "dot",
@@ -390,6 +406,7 @@ __all__ = [
     "is_neg",
     "isclose",
     "isfinite",
+    "isin",
     "isinf",
     "isnan",
     "isneginf",
@@ -417,6 +434,7 @@ __all__ = [
     "logical_xor",
     "logit",
     "logspace",
+    "logsumexp",
     "long",
     "lt",
     "manual_seed",
@@ -428,6 +446,7 @@ __all__ = [
     "max",
     "maximum",
     "mean",
+    "median",
     "memory_format",
     "meshgrid",
     "min",
@@ -440,6 +459,9 @@ __all__ = [
     "multiply",
     "mv",
     "nan_to_num",
+    "nanmean",
+    "nanmedian",
+    "nansum",
     "narrow",
     "ne",
     "neg",
@@ -475,6 +497,7 @@ __all__ = [
     "relu",
     "relu_",
     "remainder",
+    "repeat_interleave",
     "reshape",
     "resolve_conj",
     "resolve_neg",
@@ -511,6 +534,7 @@ __all__ = [
     "squeeze",
     "stack",
     "std",
+    "std_mean",
     "strided",
     "sub",
     "subtract",
@@ -544,6 +568,7 @@ __all__ = [
     "unravel_index",
     "unsqueeze",
     "var",
+    "var_mean",
     "vdot",
     "view_as_complex",
     "view_as_real",

@@ -409,10 +409,82 @@ SIGNATURES: dict[str, Signatures] = {
             "(bool unbiased=True)",
         ),
     ),
-    "cumsum": Signatures(
-        ("(Tensor input, int64_t dim, *, ScalarType? dtype=None, Tensor out=None)",),
-        ("(int64_t dim, *, ScalarType? dtype=None)",),
+    **{
+        name: Signatures(
+            ("(Tensor input, int64_t dim, *, ScalarType? dtype=None, Tensor out=None)",),
+            ("(int64_t dim, *, ScalarType? dtype=None)",),
+        )
+        for name in ("cumsum", "cumprod")
+    },
+    **{
+        name: Signatures(("(Tensor input, int64_t dim, *, TensorList[2] out=None)",), ("(int64_t dim)",))
+        for name in ("cummax", "cummin")
+    },
+    "argwhere": Signatures(("(Tensor input)",), ("TensorBase.argwhere()",)),
+    "count_nonzero": Signatures(
+        ("(Tensor input, int64_t? dim=None)", "(Tensor input, IntArrayRef dim)"),
+        ("(int64_t? dim=None)", "(IntArrayRef dim)"),
     ),
+    "bincount": Signatures(
+        ("(Tensor input, Tensor? weights=None, SymInt minlength=0)",), ("(Tensor? weights=None, SymInt minlength=0)",)
+    ),
+    "isin": Signatures(
+        (
+            "(Tensor elements, Tensor test_elements, *, bool assume_unique=False, bool invert=False, Tensor out=None)",
+            "(Scalar element, Tensor test_elements, *, bool assume_unique=False, bool invert=False, Tensor out=None)",
+            "(Tensor elements, Scalar test_element, *, bool assume_unique=False, bool invert=False, Tensor out=None)",
+        ),
+    ),
+    **{
+        name: Signatures(
+            (
+                "(Tensor input, IntArrayRef[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None, "
+                "Tensor out=None)",
+            ),
+            ("(IntArrayRef[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None)",),
+        )
+        for name in ("nansum", "nanmean")
+    },
+    "aminmax": Signatures(
+        ("(Tensor input, *, int64_t? dim=None, bool keepdim=False, TensorList[2] out=None)",),
+        ("(*, int64_t? dim=None, bool keepdim=False)",),
+    ),
+    **{
+        name: Signatures(
+            (
+                "(Tensor input, IntArrayRef[1]? dim, bool unbiased=True, bool keepdim=False)",
+                "(Tensor input, IntArrayRef[1]? dim=None, *, Scalar? correction=None, bool keepdim=False)",
+                "(Tensor input, bool unbiased=True)",
+            ),
+        )
+        for name in ("std_mean", "var_mean")
+    },
+    "diff": Signatures(
+        ("(Tensor input, int64_t n=1, int64_t dim=-1, Tensor? prepend=None, Tensor? append=None, *, Tensor out=None)",),
+        ("(int64_t n=1, int64_t dim=-1, Tensor? prepend=None, Tensor? append=None)",),
+    ),
+    "repeat_interleave": Signatures(
+        (
+            "(Tensor input, Tensor repeats, int64_t? dim=None, *, SymInt? output_size=None)",
+            "(Tensor repeats, *, SymInt? output_size=None)",
+            "(Tensor input, SymInt repeats, int64_t? dim=None, *, SymInt? output_size=None)",
+        ),
+        (
+            "(Tensor repeats, int64_t? dim=None, *, SymInt? output_size=None)",
+            "(SymInt repeats, int64_t? dim=None, *, SymInt? output_size=None)",
+        ),
+    ),
+    "logsumexp": Signatures(
+        ("(Tensor input, IntArrayRef[1] dim, bool keepdim=False, *, Tensor out=None)",),
+        ("(IntArrayRef[1] dim, bool keepdim=False)",),
+    ),
+    **{
+        name: Signatures(
+            ("(Tensor input)", "(Tensor input, int64_t dim, bool keepdim=False, *, TensorList[2] out=None)"),
+            ("()", "(int64_t dim, bool keepdim=False)"),
+        )
+        for name in ("median", "nanmedian")
+    },
     "sort": Signatures(
         (
             "(Tensor input, *, bool? stable, int64_t dim=-1, bool descending=False, TensorList[2] out=None)",

@@ -61,7 +61,9 @@ def _loop(roots, keep_graph, create_graph, targets, wanted, captured):
             heappush(heap, (edge.sequence, edge))
     roots = gradient = only = node = None  # only: the one node that waits, while the heap is empty
     if observed.everywhere() or (captured and any(map(_is_observed, captured))):
-        return observed.run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole)
+        return observed.run(
+            pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole, versions
+        )
     try:
         while heap or only is not None:
             if only is None:
@@ -77,20 +79,20 @@ def _loop(roots, keep_graph, create_graph, targets, wanted, captured):
                     pending[node] = incoming
                     node = incoming = None
                     return observed.run(
-                        pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole
+                        pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole, versions
                     )
                 if extra.retained is not None:
                     if _is_observed(node):
                         pending[node] = incoming
                         return observed.run(
-                            pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole
+                            pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole, versions
                         )
                     retain(node, extra.retained(), incoming, create_graph)
             if node in captured:
                 if _is_observed(node):
                     pending[node] = incoming
                     return observed.run(
-                        pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole
+                        pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole, versions
                     )
                 caught[node] = result = _result(incoming, versions.get(node), caught)
                 if not create_graph and isinstance(result, TENSORS.Tensor):

@@ -33,9 +33,9 @@ def everywhere() -> bool:
     return bool(_hooked) or anomaly.state.enabled
 
 
-def run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole) -> dict | None:
-    """Go on from the gradients in ``pending`` (per node) and ``leaves``; ``sole`` is the only root, else as in
-    ``engine.run``."""
+def run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole, versions) -> dict | None:
+    """Go on from the gradients in ``pending`` (per node) and ``leaves``; ``sole`` is the only root, ``versions`` are
+    those of gradients that were added to in place, else as in ``engine.run``."""
     task = _Pass(keep_graph, create_graph, targets, wanted, captured, sole)
     for edge, gradient in [*pending.items(), *leaves.items()]:
         if edge is not sole and not task.takes_part(_place(edge)[0], edge):
@@ -43,6 +43,8 @@ def run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, capt
             continue
         task.expect(edge)
         tensor = _as_tensor(gradient)
+        if edge in versions:
+            counter_of(tensor).value = versions[edge]
         if sys.getrefcount(gradient) > 4:  # of which the last two loops and this call hold four
             task.held.append(tensor)
         function, number = _place(edge)

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import _dtypes, _errors
 from .._layout import OVERLAP, is_dense, refuse_overlap
-from .._tensor import Tensor, address, c_name, scalar_type_name
+from .._tensor import Tensor, address, c_name, scalar_type_name, wrap
 from .._warnings import warn
 from ..autograd.mode import state
 from ..autograd.nodes import underivable
@@ -73,10 +73,39 @@ def _no_category_lost(have, want) -> bool:
     return have.category <= want.category
 
 
+def _of_median(result: Tensor, out: Tensor, inputs) -> None:
+    if result._a.dtype == out._a.dtype:
+        return
+    have, want = (f"torch.{scalar_type_name(tensor)}Tensor" for tensor in (result, out))
+    if result._a.dtype == np.int64 and inputs[0]._a.dtype != np.int64:
+        complaint = f"Expected tensor for argument #1 'indices' to have scalar type Long; but got {want} instead"
+    else:
+        complaint = (
+            "Expected tensor for 'values' to have the same type as tensor for argument #2 'self'; but type "
+            f"{want} does not equal {have}"
+        )
+    raise RuntimeError(f"{complaint} (while checking arguments for median)")
+
+
+def _of_nansum(result: Tensor, out: Tensor, inputs) -> None:
+    if result.dtype.category < 2 or inputs[0].dtype.category < 2:
+        _exact(result, out, inputs)
+    _worded("nansum: provided dtype must match dtype of result. Got {want} and {have}.")(result, out, inputs)
+
+
+def _inexact(have, want) -> bool:
+    return want.category >= 2
+
+
 _CATS = (
     "cat", "concat", "concatenate", "stack", "hstack", "vstack", "row_stack", "dstack", "column_stack"
 )  # fmt: skip
 _BOOL_OR_BYTE = ("torch.bool", "torch.uint8")
+_of_extremum = _worded(
+    "Expected canCast( typeMetaToScalarType(self.dtype()), typeMetaToScalarType(out.dtype())) to be true, but got "
+    "false.  (Could this error message be improved?  If so, please report an enhancement request to PyTorch.)",
+    fits=_no_category_lost,
+)
 _found = _worded("Found dtype {want} but expected {have}")
 _contracted = _worded(
     "tensordot: Expected the output tensor to have dtype {have}, but got an output tensor with dtype {want}"
@@ -98,7 +127,7 @@ _RULES = {
             "mm", "matmul", "bmm", "addmm", "addmv", "baddbmm", "cross", "linalg_cross", "linear",
             "tril", "triu", "gather", "scatter", "scatter_add", "index_add",
             "softmax", "log_softmax", "argmax", "argmin", "norm",
-            "take_along_dim", "sort", "topk", "sum", "prod", "cumsum", "argsort",
+            "take_along_dim", "sort", "topk", "sum", "prod", "cumsum", "cumprod", "argsort", "isin", "aminmax",
         ),
         _exact,
     ),
@@ -116,7 +145,12 @@ _RULES = {
             "dtype."
         ),
     ),
+    **dict.fromkeys(("max", "min"), lambda *parts: (_castable if len(parts[2]) > 1 else _of_extremum)(*parts)),
     "mv": _worded("addmv input tensors must have the same dtype, but got {want}, {have}, and {have}"),
+    **dict.fromkeys(("cummax", "cummin", "diff, 0 times"), _worded("expected scalar_type {have} but found {want}")),
+    **dict.fromkeys(("median", "nanmedian"), _of_median),
+    **dict.fromkeys(("nansum", "nanmean"), _of_nansum),
+    "logsumexp": _worded("logsumexp(): Expected floating point type for result tensor, but got: {want}", fits=_inexact),
     "complex": _worded("Expected object of scalar type {have} but got scalar type {want} for argument 'out'"),
     "heaviside": _worded("heaviside is not yet implemented for tensors with different dtypes."),
     "logsigmoid": _worded("expected scalar type {have} but found {want}"),
@@ -191,7 +225,7 @@ _RULES |= {
 }  # fmt: skip
 
 # Computed in the dtype of the output, unless one is asked for.
-_IN_DTYPE_OF_OUT = {"sum", "prod", "cumsum", "mean"}
+_IN_DTYPE_OF_OUT = {"sum", "prod", "cumsum", "cumprod", "mean", "nansum", "nanmean"}
 # Answered by 0 and 1 of the operands' dtype, which are cast, unless the output is of bools.
 _IN_DTYPE_OF_OPERANDS = {"eq", "ne", "not_equal", "logical_and", "logical_or", "logical_xor"}
 # An output that is an input at the same time would be read after it was written.
@@ -231,6 +265,7 @@ _AUTOGRAD_NAMES = {
     "negative": "neg",
     "multiply": "mul",
     "square": "pow",
+    "diff": "sub",
     "subtract": "sub",
     "divide": "div",
     "arctan2": "atan2",
@@ -240,6 +275,7 @@ _AUTOGRAD_NAMES = {
     "concatenate": "cat",
     "logsigmoid": "log_sigmoid_forward",
     "argsort": "sort",
+    "nanmean": "nansum",
     "inverse": "linalg_inv_ex",
     "qr": "linalg_qr",
     "matrix_power": "matmul",
@@ -289,11 +325,15 @@ def into(name: str, forward, out, args, kwargs):
     if name == "ger":  # deprecated in this form alone
         warn(_GER, once=True)
     kernel = "sum" if name == "mean" and kwargs.get("dtype") is not None else name
+    if name == "diff" and (args[1] if len(args) > 1 else kwargs.get("n", 1)) == 0:
+        kernel = "diff, 0 times"
+    elif name == "diff":
+        _refuse_nothing(inputs, args[2] if len(args) > 2 else kwargs.get("dim", -1))
     if name in _IN_DTYPE_OF_OUT:
         kwargs = _with_dtype_of(name, outs[0], inputs, kwargs, len(args) > 1 or "dim" in kwargs)
     if name == "inner" and not all(t._a.ndim for t in inputs):
         name = "mul"
-    copied = name in _COPIED and state.enabled and any(t._rg for t in (*inputs, *outs))
+    copied = (name in _COPIED or kernel == "diff, 0 times") and state.enabled and any(t._rg for t in (*inputs, *outs))
     enabled, state.enabled = state.enabled, copied
     try:
         if enabled and not copied:
@@ -308,6 +348,8 @@ def into(name: str, forward, out, args, kwargs):
         kernel = "dot" if inputs[0]._a.ndim == 1 else "mv"
     if kernel == "mv" and outs[0]._a.ndim and outs[0]._a.shape != results[0]._a.shape:
         kernel = "mm"
+    if name in ("max", "min") and len(outs) == 2:
+        kernel = "sort"
     check = _RULES.get(kernel) or (_exact if len(outs) > 1 else _castable)
     if name in _DEPRECATED:
         _say_again(caught)
@@ -322,16 +364,34 @@ def into(name: str, forward, out, args, kwargs):
     if name in _IN_DTYPE_OF_OPERANDS and outs[0]._a.dtype.kind not in "bc":
         for source in [t._a for t in inputs if t._a.dtype.kind == "c"][:1]:
             warn_of_complex(source, outs[0]._a.dtype)
+    if name == "isin" and args and not isinstance(args[0], Tensor) and outs[0]._a.size:
+        warn(RESIZED.format(list(outs[0]._a.shape), [0]))  # by mistake; then the shape is as it should be
+        _resized(outs[0], results[0]._a, inputs)
+    zero_times = kernel == "diff, 0 times"
+    copied_anew = zero_times and not copied and results[0]._a.shape != outs[0]._a.shape
     for part, target in pairs:
         if copied:
             if target._a.shape != part._a.shape:
+                if zero_times and target._rg:
+                    raise RuntimeError("cannot resize variables that require grad")
                 _write(name, target, part.detach(), inputs)
-            target.copy_(part)
+            target.copy_(inputs[0] if zero_times else part)
+        elif name in ("matmul", "linear"):
+            _write_product(name, target, part, inputs)
         else:
             _write(name, target, part, inputs)
+    if copied_anew:
+        written(outs[0])
     if enabled and name in _UNDERIVABLE and any(t._rg for t in inputs):
         record(outs[0], underivable(name), [t for t in inputs if t._rg])
     return out if len(outs) == 1 else named_result(f"{name}_out", type(result).__match_args__)(outs)
+
+
+def _refuse_nothing(inputs, dim: int) -> None:
+    """What torch complains of where ``diff`` has nothing to look at: it takes what follows the first element."""
+    fits = all(-t._a.ndim <= dim < t._a.ndim for t in inputs)
+    if fits and not sum(t._a.shape[dim] for t in inputs):
+        raise IndexError("start out of range (expected to be in range of [0, 0], but got 1)")
 
 
 def _say_again(caught) -> None:
@@ -361,6 +421,13 @@ def tensors(values):
 
 
 def _with_dtype_of(name: str, out: Tensor, inputs, kwargs, along_dims: bool):
+    if name in ("nansum", "nanmean") and kwargs.get("dtype") is None:
+        if inputs[0]._a.dtype.kind != "f":
+            return {**kwargs, "dtype": out.dtype}
+        if out._a.dtype.kind != "f" and inputs[0]._a.size:
+            raise _errors.not_implemented("nansum_cpu", out)
+        if name == "nanmean" and out.dtype.category < 2:
+            raise _errors.result_type(inputs[0].dtype, out.dtype)
     if name == "mean":
         have, want = inputs[0].dtype, out.dtype
         if along_dims and kwargs.get("dtype") is None and want.category < 2 <= have.category:
@@ -392,6 +459,8 @@ def _write(name: str, out: Tensor, result: Tensor, inputs) -> None:
         kind = "real" if r.dtype.kind == "c" and a.dtype.kind not in "cb" else None
         np.copyto(a, r.real if kind else r, "unsafe")
     written(out)
+    if name == "nanmean":  # the sum, which is then divided
+        written(out)
 
 
 def _meet(a: np.ndarray, size: int, source: np.ndarray) -> bool:
@@ -413,11 +482,33 @@ def _memory(a: np.ndarray):
 def _resized(out: Tensor, result: np.ndarray, inputs) -> np.ndarray:
     """An array of the result's shape in the memory of ``out``, as far as that goes."""
     a = out._a
-    if result.size <= a.size and a.flags.c_contiguous:
+    root, size = _memory(a), result.size * a.itemsize
+    start = address(a) - address(root)
+    if a.size and root.flags.c_contiguous and start + size <= root.nbytes:
         strides = tuple([stride // result.itemsize * a.itemsize for stride in result.strides])
-        out._a = np.ndarray(result.shape, a.dtype, a.reshape(-1), 0, strides)
+        out._a = np.ndarray(result.shape, a.dtype, root.reshape(-1), start, strides)
     else:
         shared = result.dtype != a.dtype or any(np.may_share_memory(result, t._a) for t in inputs)
         out._a = np.array(result, a.dtype, order="K") if shared else result
         out._root = None
     return out._a
+
+
+# --- products -----------------------------------------------------------------------------------------------------
+
+
+def _write_product(name: str, out: Tensor, result: Tensor, inputs) -> None:
+    """As ``_write``, by the ways in which torch makes ``matmul`` of other products."""
+    left, right = inputs[:2]
+    a, r = out._a, result._a
+    if left._a.ndim == 1 and right._a.ndim == 2:  # into a matrix of one row, which is squeezed afterwards
+        _write(name, out, wrap(r[None]), inputs)
+        out._a = out._a[0]
+        if name == "matmul":
+            written(out)
+        return
+    if a.shape == r.shape and left._a.ndim > 2 and right._a.ndim < 3 and a.size:  # the batch is folded into the rows
+        folded = (r.size // (r.shape[-1] if right._a.ndim == 2 else 1), *r.shape[-1:])[: right._a.ndim]
+        if not np.may_share_memory(a.reshape(folded), a):
+            _errors.require_broadcast(a.shape, folded)
+    _write(name, out, result, inputs)

@@ -1,6 +1,6 @@
-"""Running sums: cumsum. And what the gradient of a product needs where an element is 0: products of all the others.
+"""Running sums and products: cumsum, cumprod. And what the gradient of a product needs where an element is 0.
 
-torch keeps float32 running sums in double precision, float16 ones in single, and rounds what it writes.
+torch keeps float32 running results in double precision, float16 ones in single, and rounds what it writes.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ from .._tensor import Tensor, c_name, wrap, wrap_dim
 from ..autograd.derivatives import node_class
 from ..autograd.mode import state
 from ..autograd.namespaces import ARRAYS, TENSORS
+from ..autograd.nodes import extra_of
 from ..autograd.rebasing import rebase, written
 from ._define import F16, F32, F64, ONE, ZERO, _guarded, before_inplace, internal, publish, quietly, record
+from ._summation import add_up
+from .pieces import cat
 from .reductions import check, converted
 
 _WIDE = {F16: F32, F32: F64, np.dtype("complex64"): np.dtype("complex128")}
@@ -39,7 +42,7 @@ def _running(accumulate):
 _summed, _multiplied = _running(np.add.accumulate), _running(np.multiply.accumulate)
 
 
-# --- cumsum -------------------------------------------------------------------------------------------------------
+# --- cumsum and cumprod -------------------------------------------------------------------------------------------
 
 
 def _from_the_end(xp, grad, dim: int):
@@ -49,60 +52,79 @@ def _from_the_end(xp, grad, dim: int):
     return xp.flip(xp.cumsum(xp.flip(grad, (dim,)), dim), (dim,))
 
 
+def _of_running_product(xp, grad, self, dim: int, kind, result):
+    grad = xp.as_kind(grad, kind)
+    if math.prod(self.shape) < 2 or self.shape[dim] == 1:
+        return grad
+    if not xp.has_zero(self):
+        return xp.div(_from_the_end(xp, xp.mul(xp.conj(result), grad), dim), xp.conj(self))
+    return xp.around_zeros(grad, self, dim, result)
+
+
 _CumsumBackward0 = node_class(
     "CumsumBackward0", ("self",), fixed=("dim", "kind"),
     derivatives={"self": lambda xp, grad, dim, kind: _from_the_end(xp, xp.as_kind(grad, kind), dim)},
 )  # fmt: skip
+_CumprodBackward0 = node_class(
+    "CumprodBackward0", ("self",), {"self": _of_running_product}, saved=("self", "result"), fixed=("dim", "kind")
+)
 
 
-def _cumsum(input, dim, *, dtype=None):
-    """The sums of the elements so far along ``dim``, in the shape of ``input``.
+def _scan(name: str, compute, cls, says: str):
+    def forward(input, dim, *, dtype=None):
+        check(False, dtype)
+        if isinstance(dim, bool):
+            raise TypeError("dim")
+        given = operator.index(dim)
+        dim = wrap_dim(given, input._a.ndim)
+        if dtype is _dtypes.bool_ and input._a.size and input._a.ndim:
+            raise _errors.not_implemented(f"{name}_out_cpu", dtype)
+        a = converted(input, dtype)
+        out = wrap(quietly(compute, a, dim))
+        if input._rg and state.enabled and a.dtype.kind in "fc":
+            record(out, cls, (input,), (input, out._a) if cls.saved_names else (), (given, input._a.dtype))
+        return out
 
-    Integers and bools are summed as int64, unless ``dtype`` says otherwise. (``torch.cumsum``)
-    """
-    check(False, dtype)
-    if isinstance(dim, bool):
-        raise TypeError("dim")
-    given = operator.index(dim)
-    dim = wrap_dim(given, input._a.ndim)
-    if dtype is _dtypes.bool_ and input._a.size and input._a.ndim:
-        raise _errors.not_implemented("cumsum_out_cpu", dtype)
-    a = converted(input, dtype)
-    out = wrap(quietly(_summed, a, dim))
-    if input._rg and state.enabled and a.dtype.kind in "fc":
-        record(out, _CumsumBackward0, (input,), (), (given, input._a.dtype))
-    return out
+    def in_place(self, dim, *, dtype=None):
+        check(False, dtype)
+        if isinstance(dim, bool):
+            raise TypeError("dim")
+        dim = operator.index(dim)
+        original = before_inplace(self, ())
+        wrap_dim(dim, self._a.ndim)
+        if dtype is not None and dtype is not self.dtype:
+            wanted = c_name(wrap(np.empty((), dtype._numpy)))
+            raise RuntimeError(
+                f"Bad in-place call: input tensor dtype {c_name(self)} and output tensor dtype {wanted} should match"
+            )
+        result = forward(original, dim, dtype=self.dtype)
+        refuse_overlap(self._a, ())
+        self._a[...] = result._a
+        written(self)
+        if result._rg:
+            node = result._node
+            if cls.saved_names:
+                node.saved = (TENSORS.clone(original), self._a)
+                extra_of(node).result_counter = (self._vc, self._vc.value)
+            rebase(self, node)
+        return self
+
+    forward.__doc__ = (
+        f"The {says} of the elements so far along ``dim``, in the shape of ``input``.\n\n"
+        f"    Integers and bools are taken as int64, unless ``dtype`` says otherwise. (``torch.{name}``)\n    "
+    )
+    in_place.__doc__ = (
+        f"``{name}`` written into the tensor itself, which is returned. (``torch.Tensor.{name}_``)\n\n"
+        "    RuntimeError for a leaf that requires grad, and for a ``dtype`` that is not the tensor's own.\n    "
+    )
+    in_place.__name__ = f"{name}_"
+    setattr(Tensor, f"{name}_", _guarded(in_place, f"{name}_", "scan", method=True))
+    return publish(name, "scan", forward, methods=(name,), differentiable=("self",))
 
 
-def _cumsum_in_place(self, dim, *, dtype=None):
-    """``cumsum`` written into the tensor itself, which is returned. (``torch.Tensor.cumsum_``)
-
-    RuntimeError for a leaf that requires grad, and for a ``dtype`` that is not the tensor's own.
-    """
-    check(False, dtype)
-    if isinstance(dim, bool):
-        raise TypeError("dim")
-    dim = operator.index(dim)
-    original = before_inplace(self, ())
-    dim = wrap_dim(dim, self._a.ndim)
-    if dtype is not None and dtype is not self.dtype:
-        wanted = c_name(wrap(np.empty((), dtype._numpy)))
-        raise RuntimeError(
-            f"Bad in-place call: input tensor dtype {c_name(self)} and output tensor dtype {wanted} should match"
-        )
-    result = _cumsum(original, dim, dtype=self.dtype)
-    refuse_overlap(self._a, ())
-    self._a[...] = result._a
-    written(self)
-    if result._rg:
-        rebase(self, result._node)
-    return self
-
-
-cumsum = publish("cumsum", "scan", _cumsum, methods=("cumsum",), differentiable=("self",))
-_cumsum_in_place.__name__ = "cumsum_"
-Tensor.cumsum_ = _guarded(_cumsum_in_place, "cumsum_", "scan", method=True)
-internal("cumsum", _summed, _cumsum)
+cumsum = _scan("cumsum", _summed, _CumsumBackward0, "sums")
+cumprod = _scan("cumprod", _multiplied, _CumprodBackward0, "products")
+internal("cumsum", _summed, cumsum)
 
 
 # --- products of all others ---------------------------------------------------------------------------------------
@@ -128,14 +150,6 @@ def _after_ones_tensor(input, dim: int):
     return out
 
 
-def _of_running_product(xp, grad, self, dim: int, result):
-    if not self.shape or self.shape[dim] < 2:
-        return grad
-    if not xp.has_zero(self):
-        return xp.div(_from_the_end(xp, xp.mul(xp.conj(result), grad), dim), xp.conj(self))
-    return xp.around_zeros(grad, self, dim, result)
-
-
 def _around_zeros(grad, a, dim: int, result):
     """The gradient of running products that meet zeros: nothing from the second zero on, as in torch's masks."""
     a, grad, result = (np.moveaxis(part, dim, 0) for part in (a.conj(), grad, result.conj()))
@@ -148,22 +162,21 @@ def _around_zeros(grad, a, dim: int, result):
     after = _multiplied(np.where(one & ~first, a, ONE[a.dtype]), 0) * np.where(one, grad, ZERO[grad.dtype])
     until = np.take_along_axis(result, np.maximum(place - 1, 0), 0)
     until = np.where(place == 0, ONE[result.dtype], until)
-    return np.moveaxis(np.where(first, np.add.reduce(after, 0) * until, out), 0, dim)
+    return np.ascontiguousarray(np.moveaxis(np.where(first, add_up(after, (0,), True) * until, out), 0, dim))
 
 
-def _no_third(grad, a, dim: int, result):
-    raise NotImplementedError("shimtorch does not offer third derivatives of products in which zeros are")
-
-
-_CumprodBackward0 = node_class(
-    "CumprodBackward0", ("self",), {"self": _of_running_product}, saved=("self", "result"), fixed=("dim",)
-)
-
-
-def _running_product_tensor(input, dim: int):
-    out = wrap(quietly(_multiplied, input._a, dim))
-    if input._rg and state.enabled:
-        record(out, _CumprodBackward0, (input,), (input, out._a), (dim,))
+def _omitting_each(grad, input, dim: int, result):
+    """The same from products without one element each, which can be derived again."""
+    input, count = TENSORS.conj(input), input.shape[dim]
+    out = wrap(np.zeros(input.shape, grad._a.dtype))
+    for k in range(count):
+        before = input.narrow(dim, 0, k).prod(dim, True) if k else None
+        products = before
+        if k < count - 1:
+            after = cumprod(input.narrow(dim, k + 1, count - k - 1), dim)
+            first = wrap(np.ones(out.narrow(dim, 0, 1).shape, input._a.dtype)) if before is None else before
+            products = cat([first, after if before is None else before.expand(after.shape) * after], dim)
+        out.select(dim, k).copy_((grad.narrow(dim, k, count - k) * products).sum(dim))
     return out
 
 
@@ -178,8 +191,8 @@ def _times_others(xp, grad, self, dim: int):
 
 
 internal("after_ones", _after_ones, _after_ones_tensor)
-internal("running_product", _multiplied, _running_product_tensor)
-internal("around_zeros", _around_zeros, _no_third)
+internal("running_product", _multiplied, cumprod)
+internal("around_zeros", _around_zeros, _omitting_each)
 internal(
     "times_others",
     lambda grad, a, dim: _times_others(ARRAYS, grad, a, dim),

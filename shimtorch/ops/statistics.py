@@ -1,4 +1,6 @@
-"""Spread: std and var. (They are ``std_var``'s two outputs in torch, too: one computation, with or without a root.)
+"""Spread: std and var, alone and with the mean.
+
+std and var are one computation, with or without a root, as torch has them.
 
 ``_variance`` follows torch's two kernels: one pass after the mean where everything is folded into one number, and
 Welford's recurrence, in double precision, along each row otherwise.
@@ -14,10 +16,12 @@ from .. import _dtypes
 from .._tensor import Tensor, wrap
 from .._warnings import warn
 from ..autograd.derivatives import node_class
+from ..autograd.jointly import joint_class, record_jointly
 from ..autograd.mode import state
 from ..autograd.nodes import extra_of
 from ._define import F16, F32, F64, SCALARS, internal, publish, quietly, record
 from ._summation import columns_of
+from .reductions import _spread as _expanded
 from .reductions import as_named, axes_of, check, mean_of, restored
 from .shape import int_tuple
 
@@ -149,38 +153,46 @@ def _real(correction) -> float:
     return float(correction)
 
 
+def _resolved(name: str, input, dim, unbiased, keepdim, correction):
+    """The arguments in one form: whether a correction was asked for, axes, keepdim, correction, dims and as given."""
+    unasked = correction is None or dim is unbiased is correction
+    if dim is _UNSET:
+        if keepdim is not _UNSET and unbiased is not _UNSET:
+            raise TypeError("unbiased")
+        dim = None
+    elif isinstance(dim, bool) and keepdim is not _UNSET:
+        raise TypeError("dim")
+    keepdim = False if keepdim is _UNSET else keepdim
+    check(keepdim)
+    dim, correction = _arguments(dim, unbiased, correction)
+    a = input._a
+    if a.dtype.kind not in "fc":
+        if dim is not None:
+            int_tuple(dim if isinstance(dim, (tuple, list)) else (dim,))
+        kinds = "std and var" if name in ("std", "var") else name
+        raise RuntimeError(f"{kinds} only support floating point and complex dtypes")
+    asked, correction = None if unasked else correction, _real(correction)
+    axes = None if dim is None else axes_of(dim, a.ndim, True)
+    if axes is None:
+        count = a.size
+    else:
+        outputs = math.prod([size for d, size in enumerate(a.shape) if d not in axes])
+        count = a.size // outputs if outputs else 0
+    if count <= correction:
+        bool(state.enabled and input._rg and input._node)  # an origin that cannot be made is refused first
+        warn(_FEW_DEGREES.format(name))
+    dims = None if dim is None else axes or ()
+    given = tuple(dim) if type(dim) is list else dim
+    return axes, (a.shape, dims, correction, keepdim, given, asked)
+
+
 def _spread(name: str, root: bool, cls, says: str):
     def forward(input, dim=_UNSET, unbiased=_UNSET, keepdim=_UNSET, *, correction=_UNSET):
-        unasked = correction is None or dim is unbiased is correction
-        if dim is _UNSET:
-            if keepdim is not _UNSET and unbiased is not _UNSET:
-                raise TypeError("unbiased")
-            dim = None
-        elif isinstance(dim, bool) and keepdim is not _UNSET:
-            raise TypeError("dim")
-        keepdim = False if keepdim is _UNSET else keepdim
-        check(keepdim)
-        dim, correction = _arguments(dim, unbiased, correction)
         a = input._a
-        if a.dtype.kind not in "fc":
-            if dim is not None:
-                int_tuple(dim if isinstance(dim, (tuple, list)) else (dim,))
-            raise RuntimeError("std and var only support floating point and complex dtypes")
-        asked, correction = None if unasked else correction, _real(correction)
-        axes = None if dim is None else axes_of(dim, a.ndim, True)
-        if axes is None:
-            count = a.size
-        else:
-            outputs = math.prod([size for d, size in enumerate(a.shape) if d not in axes])
-            count = a.size // outputs if outputs else 0
-        if count <= correction:
-            bool(state.enabled and input._rg and input._node)  # an origin that cannot be made is refused first
-            warn(_FEW_DEGREES.format(name))
+        axes, fixed = _resolved(name, input, dim, unbiased, keepdim, correction)
+        _, dims, correction, keepdim, *_ = fixed
         out = wrap(np.asarray(quietly(_variance, a, axes, keepdim, correction, root)))
         if input._rg and state.enabled:
-            dims = None if dim is None else axes or ()
-            given = tuple(dim) if type(dim) is list else dim
-            fixed = (a.shape, dims, correction, keepdim, given, asked)
             record(out, cls, (input,), (input, out._a) if root else (input,), fixed)
             if a.size <= correction and (dims is None or not a.ndim):
                 extra_of(out._node).operands = ((a.shape, a.dtype),)
@@ -197,3 +209,54 @@ def _spread(name: str, root: bool, cls, says: str):
 
 std = _spread("std", True, _StdBackward0, "The standard deviation")
 var = _spread("var", False, _VarBackward0, "The variance")
+
+
+# --- with the mean ------------------------------------------------------------------------------------------------
+
+
+def _of_both(of_spread):
+    def formula(xp, grads, wanted, self, *kept):
+        result, fixed = kept[: len(kept) - 6], kept[-6:]
+        sizes, dims, correction, keepdim, given, _ = fixed
+        of_first, of_mean = grads
+        total = None
+        if of_first is not None:
+            total = of_spread(xp, of_first, self, sizes, dims, correction, keepdim, given, *result)
+        if of_mean is not None:
+            part = _expanded(xp, of_mean, sizes, dims or (), keepdim, given)
+            part = xp.div_scalar(part, math.prod(sizes) if not dims else math.prod(sizes[d] for d in dims))
+            total = part if total is None else total + part
+        return (total,)
+
+    return formula
+
+
+def _with_mean(name: str, root: bool, says: str):
+    title = "StdMean" if root else "VarMean"
+    cls = joint_class(
+        f"{title}Backward0", ("result0", "result1"), _of_both(_of_deviation if root else _of_variance),
+        ("self", "result0") if root else ("self",), _FIXED,
+    )  # fmt: skip
+
+    def forward(input, dim=_UNSET, unbiased=_UNSET, keepdim=_UNSET, *, correction=_UNSET):
+        a = input._a
+        axes, fixed = _resolved(name, input, dim, unbiased, keepdim, correction)
+        _, dims, correction, keepdim, *_ = fixed
+        spread = wrap(np.asarray(quietly(_variance, a, axes, keepdim, correction, root)))
+        count = a.size if axes is None else math.prod(a.shape[d] for d in axes)
+        mean = wrap(np.asarray(quietly(mean_of, a, axes, keepdim, count)))
+        if input._rg and state.enabled:
+            record_jointly(cls, (input,), (spread, mean), (input, spread._a) if root else (input,), fixed)
+            if a.size <= correction and (dims is None or not a.ndim):
+                extra_of(spread._node.edges[0]).operands = ((a.shape, a.dtype),)
+        return spread, mean
+
+    forward.__doc__ = (
+        f"{says} and the mean, with the arguments of ``{name[:3]}``, as a tuple.\n\n"
+        f"    RuntimeError for integers and bools. (``torch.{name}``)\n    "
+    )
+    return publish(name, "reduction", forward, differentiable=("self",))
+
+
+std_mean = _with_mean("std_mean", True, "The standard deviation")
+var_mean = _with_mean("var_mean", False, "The variance")

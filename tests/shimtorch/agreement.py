@@ -763,15 +763,6 @@ KNOWN_DIFFERENCES: list[Known] = [
         Call("take", (_leaf(1.0), Leaf(np.zeros((2, 2), np.int64), "transposed")), {"out": _leaf(copied=True)}),
     ),
     Known(
-        "torch computes other products than of two matrices into reshaped outputs: it resizes twice, warns, refuses",
-        lambda call, difference: (
-            call.name in ("matmul", "linear")
-            and "out" in call.options
-            and any(leaf.values.ndim != 2 for leaf in call.leaves[:2])
-        ),
-        Call("matmul", (_leaf(1.0), _leaf([1.0, 2.0])), {"out": _leaf(0.0, 0.0, copied=True)}),
-    ),
-    Known(
         "torch has a library write gelu into out=, which does not look at the strides it has",
         lambda call, difference: (
             call.name == "gelu"

@@ -21,6 +21,14 @@ y.retain_grad()
 z.sum().backward()
 
 x = torch.ones(2, requires_grad=True)
+y = x.view(1, 2)
+kept = []
+y.register_hook(lambda g: kept.append(g))
+x.register_hook(lambda g: print(g.add_(1)._version))
+(y * 2).backward(torch.ones(1, 2))
+print(kept[0], kept[0]._version)
+
+x = torch.ones(2, requires_grad=True)
 y = x * 2
 for number in range(3):
     y.grad_fn.register_prehook(lambda grads, number=number: print(number, grads))

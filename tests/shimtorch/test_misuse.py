@@ -21,6 +21,7 @@ a = torch.tensor(3.); v, i = torch.max(a, 0); v.add_(1); w, j = torch.min(a, 0);
 a = torch.tensor(1.); b = a.expand(()); b.add_(1); c = a + 0
 torch.ones(2, dtype=torch.complex64).mean(dtype=torch.float32)
 torch.manual_seed(0); r = torch.randperm(30000)
+a = torch.ones(2, 3, dtype=torch.bool).sum(1, True, dtype=torch.bool); b = torch.ones(2, 3, dtype=torch.bool).sum(1, dtype=torch.bool)
 x = torch.ones(3); v = x[:2]; x.requires_grad_(); a = v.requires_grad; x.requires_grad_(False); b = v.requires_grad, v.grad_fn
 x = torch.ones(3); v = x[:2]; x.add_(1); x.requires_grad_(); a = v.requires_grad, v.grad_fn; x.requires_grad_(False); b = v.requires_grad, v.grad_fn
 x = torch.ones(3, requires_grad=True); x.requires_grad_(5)

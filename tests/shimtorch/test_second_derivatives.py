@@ -292,14 +292,6 @@ KNOWN = [
     (
         "itself",
         Known(
-            "what shimtorch says that it does not offer, as to record the second derivative of a product with zeros",
-            lambda call, difference: "shimtorch does not offer" in str(difference.ours),
-            Call("prod", (Leaf(np.zeros(2, np.float32), requires_grad=True),)),
-        ),
-    ),
-    (
-        "itself",
-        Known(
             "torch takes the real part of each operand's gradient at once, shimtorch when it has all of them",
             lambda call, difference: difference.what.endswith("order") and _complexes(call),
             Call("abs", (Leaf(np.array(1 + 2j), requires_grad=True),)),
