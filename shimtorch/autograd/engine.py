@@ -74,26 +74,15 @@ def _loop(roots, keep_graph, create_graph, targets, wanted, captured):
             if wanted is not None and node not in wanted and node not in captured and node is not sole:
                 continue
             extra = node.extra
-            if extra is not None:
-                if extra.observed:
+            if extra is not None and (extra.observed or extra.retained is not None):
+                if extra.observed or _is_observed(node):
                     pending[node] = incoming
-                    node = incoming = None
-                    return observed.run(
-                        pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole, versions
-                    )
-                if extra.retained is not None:
-                    if _is_observed(node):
-                        pending[node] = incoming
-                        return observed.run(
-                            pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole, versions
-                        )
-                    retain(node, extra.retained(), incoming, create_graph)
+                    break
+                retain(node, extra.retained(), incoming, create_graph)
             if node in captured:
                 if _is_observed(node):
                     pending[node] = incoming
-                    return observed.run(
-                        pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole, versions
-                    )
+                    break
                 caught[node] = result = _result(incoming, versions.get(node), caught)
                 if not create_graph and isinstance(result, TENSORS.Tensor):
                     incoming = result._a  # of which what is computed from here on may be a view
@@ -131,7 +120,11 @@ def _loop(roots, keep_graph, create_graph, targets, wanted, captured):
         if targets is None and leaves:
             _settle(leaves, [*pending, node], create_graph, wanted, versions)
         raise
-    gradient = None
+    extra = incoming = gradients = gradient = None
+    if pending:
+        return observed.run(
+            pending, leaves, caught, keep_graph, create_graph, targets, wanted, captured, sole, versions
+        )
     if targets is None:
         accumulate(leaves, create_graph, wanted, versions)
         return None

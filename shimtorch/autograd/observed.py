@@ -42,14 +42,15 @@ def run(pending, leaves, caught, keep_graph, create_graph, targets, wanted, capt
             del (pending if isinstance(edge, Node) else leaves)[edge]
             continue
         task.expect(edge)
+        held = sys.getrefcount(gradient) > 4  # of which the last two loops and this call hold four
         tensor = _as_tensor(gradient)
         if edge in versions:
             counter_of(tensor).value = versions[edge]
-        if sys.getrefcount(gradient) > 4:  # of which the last two loops and this call hold four
+        if held:
             task.held.append(tensor)
         function, number = _place(edge)
         task.add(function, number, tensor)
-        tensor = None
+        gradient = tensor = None
     frontier = dict.fromkeys([_place(edge)[0] for edge in (*pending, *leaves)])
     pending.clear()
     leaves.clear()
@@ -134,8 +135,7 @@ class _Pass:
             for which, value in gradient.by_output.items():
                 self.add(function, which, value)
         elif gradient is not None:
-            known = buffer.get(number)
-            buffer[number] = gradient if known is None else self._total(buffer, number, gradient)
+            buffer[number] = gradient if buffer.get(number) is None else self._total(buffer, number, gradient)
         else:
             buffer.setdefault(number, None)
 
@@ -143,7 +143,8 @@ class _Pass:
         """As ``engine.total``."""
         known = buffer[number]
         a = known._a
-        own = a.base is None and sys.getrefcount(known) == 3 and sys.getrefcount(a) == 3 and a.flags.writeable
+        holders = 3 + (known._vc is not None and known._vc.root is a)
+        own = a.base is None and sys.getrefcount(known) == 3 and sys.getrefcount(a) == holders and a.flags.writeable
         if not own or self.create_graph:
             return known + gradient
         np.add(a, gradient._a, a)

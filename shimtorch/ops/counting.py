@@ -76,15 +76,25 @@ bincount = publish("bincount", "reduction", _bincount, methods=("bincount",))
 # --- isin ---------------------------------------------------------------------------------------------------------
 
 
-def _isin(elements, test_elements, *, assume_unique=False, invert=False):
+_ISIN_NAMES = (("element", "elements"), ("test_element", "test_elements"))  # of a number, and of a tensor
+
+
+def _isin(*values, assume_unique=False, invert=False, **named):
     """Which ``elements`` are among ``test_elements``, or are not if ``invert``: bools in the shape of ``elements``.
 
-    One of both may be a number. nan is in nothing. RuntimeError for bools and complex numbers. (``torch.isin``)
+    One of both may be a number, which is then called ``element`` or ``test_element``. nan is in nothing. RuntimeError
+    for bools and complex numbers. (``torch.isin``)
     """
     if not isinstance(assume_unique, bool) or not isinstance(invert, bool):
         raise TypeError("assume_unique")
-    if not isinstance(elements, Tensor) and not isinstance(test_elements, Tensor):
+    for names in _ISIN_NAMES[len(values) :]:
+        name = names[names[1] in named]
+        if name not in named or isinstance(named[name], Tensor) != (name == names[1]):
+            raise TypeError(name)
+        values = (*values, named.pop(name))
+    if named or len(values) != 2 or not any(isinstance(part, Tensor) for part in values):
         raise TypeError("elements")
+    elements, test_elements = values
     kinds = [_checked(elements), _checked(test_elements)]
     a, b = (part._a if isinstance(part, Tensor) else scalar_array(part) for part in (elements, test_elements))
     if b.size < 10 * a.size**0.145 or not isinstance(test_elements, Tensor):

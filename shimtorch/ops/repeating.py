@@ -9,7 +9,7 @@ import numpy as np
 from .. import _errors
 from .._device import contiguous_format
 from .._tensor import Tensor, wrap, wrap_dim
-from ._define import publish
+from ._define import _guarded, publish
 from .gathering import _index_select
 
 
@@ -45,17 +45,20 @@ def _same_for_all(input, repeats: int, dim, output_size):
     return spread.clone(memory_format=contiguous_format).view(sizes)
 
 
-def _repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
+def _repeat_interleave(*values, **named):
     """Each element ``repeats`` times, or each slice along ``dim``: a number for all, or a vector with one for each.
 
     Of ``repeats`` alone, a vector, the places 0, 1, … as often as it says. RuntimeError for negative numbers and
     vectors of another size. (``torch.repeat_interleave``)
     """
+    if len(values) + ("repeats" in named) != 1 or named.keys() - {"repeats", "output_size"}:
+        return _repeated(*values, **named)
+    size = named.get("output_size")
+    return _places(*values, *[named[name] for name in named if name == "repeats"], size and operator.index(size))
+
+
+def _repeated(input, repeats, dim=None, *, output_size=None):
     size = None if output_size is None else operator.index(output_size)
-    if repeats is None:
-        if dim is not None:
-            raise TypeError("dim")
-        return _places(input, size)
     if isinstance(repeats, bool) or isinstance(dim, bool):
         raise TypeError("repeats")
     dim = None if dim is None else operator.index(dim)
@@ -82,3 +85,4 @@ def _repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
 repeat_interleave = publish(
     "repeat_interleave", "rows", _repeat_interleave, methods=("repeat_interleave",), differentiable=("self",)
 )  # fmt: skip
+Tensor.repeat_interleave = _guarded(_repeated, "repeat_interleave", "rows", method=True)

@@ -28,6 +28,10 @@ x.register_hook(lambda g: print(g.add_(1)._version))
 (y * 2).backward(torch.ones(1, 2))
 print(kept[0], kept[0]._version)
 
+x = torch.ones(3, requires_grad=True)
+x.register_hook(lambda g: print(g, g._version))
+((x * torch.ones(3)).exp() + x.sin() * torch.ones(3) + x.exp()).sum().backward()
+
 x = torch.ones(2, requires_grad=True)
 y = x * 2
 for number in range(3):
