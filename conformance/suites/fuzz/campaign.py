@@ -40,7 +40,7 @@ class Result:
     @property
     def pace(self) -> float:
         """Programs a second, this time."""
-        return (self.outcome.programs - self.resumed) / self.seconds if self.seconds else 0.0
+        return max(self.outcome.programs - self.resumed, 0) / self.seconds if self.seconds else 0.0
 
 
 class Unusable(Exception):
@@ -76,7 +76,7 @@ class Campaign:
         merged = _Merged(Result(self.plan, resumptions=diary.resumptions, workers=self.executor.jobs), self._found)
         for number, packed in diary.units(examples):
             merged.add(number, packed)
-        merged.result.resumed = merged.result.outcome.programs
+            merged.result.resumed += packed["programs"]
         units = self._units(examples, set(merged.numbers), diary)
         answers = self._answers(iter(_until(began + seconds, units)), merged)
         for unit, packed in answers:

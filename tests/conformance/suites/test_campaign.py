@@ -157,6 +157,13 @@ def test_a_killed_campaign_goes_on(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.jsonl")), "it is through: the same command begins anew"
 
 
+def test_what_was_done_out_of_order_was_there_already(tmp_path: Path) -> None:
+    plan = Plan()
+    Diary(tmp_path, plan).note(Unit(plan, 1), work(Unit(plan, 1)))
+    result = Campaign(plan, LocalProcesses(1), tmp_path).run(2 * SIZE)
+    assert (result.resumed, result.outcome.programs) == (SIZE, 2 * SIZE)
+
+
 def test_a_diary_that_was_cut_off_loses_only_the_last_line(tmp_path: Path) -> None:
     plan, answer = Plan(), work(Unit(Plan(), 0, 2))
     diary = Diary(tmp_path, plan)
